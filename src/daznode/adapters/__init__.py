@@ -1,0 +1,1 @@
+"""Talks to the outside: each file implements one port and translates both ways."""

@@ -1,0 +1,1 @@
+"""Where network snapshots come from."""

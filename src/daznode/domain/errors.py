@@ -1,0 +1,208 @@
+"""The error tree: what can go wrong, whose fault it is, and the exit code it ends with.
+
+DaznodeError
+x InputError                 the caller's fault                        exit 2
+- InvalidNodeId, InvalidScid, InvalidAmount, InvalidParameter
+- InvalidDump(path, where, expected)   a graph dump that cannot be read
+x NotFound                                                             exit 3
+- NodeNotFound, SnapshotNotFound, ReportNotFound
+- AmbiguousNode(candidates)
+x NotAllowed                 a true request at the wrong moment        exit 4
+- CapabilityMissing(backend, capability)
+x DataUnavailable            we do not know enough                     exit 5
+- NoSnapshot
+x BackendError(backend)      someone else's fault                      exit 6
+- BackendAnswerInvalid
+x StorageError               our own files or database                 exit 7
+- StoreUnavailable, StoreCorrupt, MigrationNeeded
+x Interrupted                the person asked us to stop               exit 130
+x ConfigError                at start only, names the variable         exit 78
+x InvariantBroken            our bug; nobody catches it                exit 70
+"""
+
+from typing import ClassVar
+
+
+class DaznodeError(Exception):
+    """Anything the product itself raises; the message is one line fit for a person."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    is_retryable: ClassVar[bool] = False
+
+
+class InputError(DaznodeError):
+    """The caller gave something that cannot be used."""
+
+    code = "invalid-input"
+    exit_code = 2
+
+
+class InvalidNodeId(InputError):
+    """Not 66 hex characters of a compressed point on secp256k1."""
+
+    code = "invalid-node-id"
+
+
+class InvalidScid(InputError):
+    """Not a short channel id in any of the accepted spellings."""
+
+    code = "invalid-scid"
+
+
+class InvalidAmount(InputError):
+    """An amount that is negative, absurd or of the wrong unit."""
+
+    code = "invalid-amount"
+
+
+class InvalidParameter(InputError):
+    """A parameter outside what it takes; the message says what it takes."""
+
+    code = "invalid-parameter"
+
+
+class InvalidDump(InputError):
+    """A graph dump that cannot be read.
+
+    Attributes:
+        path: The file as the caller named it.
+        where: Place in the file, for people: "byte 1,204", "edge 17", "line 3".
+        expected: What should have stood there.
+    """
+
+    code = "invalid-dump"
+
+    def __init__(self, path: str, what: str, *, where: str, expected: str) -> None:
+        """Compose the line a person sees from the place, the fault and the expectation."""
+        super().__init__(f"{path}: {what} at {where}; expected {expected}")
+        self.path = path
+        self.what = what
+        self.where = where
+        self.expected = expected
+
+
+class NotFound(DaznodeError):
+    """What was asked for is not there."""
+
+    code = "not-found"
+    exit_code = 3
+
+
+class NodeNotFound(NotFound):
+    """The node is not in the snapshot that was asked."""
+
+    code = "node-not-found"
+
+
+class AmbiguousNode(NotFound):
+    """An alias that several nodes carry.
+
+    Attributes:
+        candidates: Node keys that carry it, the best connected first.
+    """
+
+    code = "ambiguous-node"
+
+    def __init__(self, message: str, candidates: tuple[str, ...]) -> None:
+        """Keep the candidates beside the message."""
+        super().__init__(message)
+        self.candidates = candidates
+
+
+class SnapshotNotFound(NotFound):
+    """No stored snapshot has the name given."""
+
+    code = "snapshot-not-found"
+
+
+class ReportNotFound(NotFound):
+    """No report is stored for that user, node and day."""
+
+    code = "report-not-found"
+
+
+class NotAllowed(DaznodeError):
+    """A true request at the wrong moment or without the means."""
+
+    code = "not-allowed"
+    exit_code = 4
+
+
+class CapabilityMissing(NotAllowed):
+    """The backend cannot do what is asked."""
+
+    code = "capability-missing"
+
+
+class DataUnavailable(DaznodeError):
+    """Not enough is known to answer."""
+
+    code = "data-unavailable"
+    exit_code = 5
+
+
+class NoSnapshot(DataUnavailable):
+    """No network snapshot has been imported yet."""
+
+    code = "no-snapshot"
+
+
+class BackendError(DaznodeError):
+    """Another program answered wrongly, or not at all."""
+
+    code = "backend-error"
+    exit_code = 6
+
+
+class BackendAnswerInvalid(BackendError):
+    """An answer that cannot be parsed or breaks its own promises."""
+
+    code = "backend-answer-invalid"
+
+
+class StorageError(DaznodeError):
+    """Our own files or database."""
+
+    code = "storage-error"
+    exit_code = 7
+
+
+class StoreUnavailable(StorageError):
+    """The store cannot be opened or written (disk full, locked, permissions)."""
+
+    code = "store-unavailable"
+    is_retryable = True
+
+
+class StoreCorrupt(StorageError):
+    """Something stored cannot be read back."""
+
+    code = "store-corrupt"
+
+
+class MigrationNeeded(StorageError):
+    """The database was written by a newer version of the program."""
+
+    code = "migration-needed"
+
+
+class Interrupted(DaznodeError):
+    """The person asked to stop; what was stored before is untouched."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
+class ConfigError(DaznodeError):
+    """A setting has a value it cannot take."""
+
+    code = "config-error"
+    exit_code = 78
+
+
+class InvariantBroken(DaznodeError):
+    """A promise of our own code does not hold: a bug."""
+
+    code = "invariant-broken"
+    exit_code = 70

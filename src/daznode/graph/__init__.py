@@ -1,0 +1,1 @@
+"""Measures the network: arrays in, numbers out; no IO."""

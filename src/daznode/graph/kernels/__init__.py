@@ -1,0 +1,1 @@
+"""Compiled loops over raw arrays: the inner part of the measures."""

@@ -1,0 +1,1 @@
+"""Judges: rules over a day's figures; state in, alerts out."""

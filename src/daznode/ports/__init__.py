@@ -1,0 +1,1 @@
+"""What the outside must do for us: Protocols over domain types, nothing else."""

@@ -1,0 +1,95 @@
+"""SnapshotStore, MeasureStore, ObservationStore and ReportStore: what is kept between runs."""
+
+from datetime import datetime
+from typing import Protocol
+
+from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
+from daznode.domain.measures import NodeMeasures
+from daznode.domain.node_state import NodeObservation
+from daznode.domain.report import DailyReport
+
+
+class SnapshotStore(Protocol):
+    """Network snapshots, by `snapshot_id`."""
+
+    async def put(self, snapshot: GraphSnapshot) -> SnapshotSummary:
+        """Store a snapshot, whole or not at all; storing the same content again changes nothing.
+
+        Raises:
+            StoreUnavailable: It cannot be written.
+        """
+
+    async def get(self, snapshot_id: str) -> GraphSnapshot:
+        """One snapshot.
+
+        Raises:
+            SnapshotNotFound: None has that name.
+            StoreCorrupt: It cannot be read back.
+        """
+
+    async def summaries(self) -> tuple[SnapshotSummary, ...]:
+        """All snapshots without their columns, oldest `observed_at` first."""
+
+
+class MeasureStore(Protocol):
+    """Measures of stored snapshots; may forget, since all can be computed again."""
+
+    async def put_measures(self, measures: NodeMeasures) -> None:
+        """Keep measures under `snapshot_id` and `params_hash`.
+
+        Raises:
+            StoreUnavailable: They cannot be written.
+        """
+
+    async def get_measures(self, snapshot_id: str, params_hash: str) -> NodeMeasures | None:
+        """Measures kept, or None; unreadable ones count as forgotten."""
+
+
+class ObservationStore(Protocol):
+    """States of own nodes, one kept per node and day (the latest)."""
+
+    async def put_observation(self, tenant_id: str, observation: NodeObservation) -> None:
+        """Keep an observation under its UTC day, replacing an earlier one of that day.
+
+        Raises:
+            StoreUnavailable: It cannot be written.
+        """
+
+    async def observations(
+        self, tenant_id: str, node_id: str, since: datetime, until: datetime
+    ) -> tuple[NodeObservation, ...]:
+        """Observations with `since <= observed_at < until`, oldest first."""
+
+
+class ReportStore(Protocol):
+    """Daily reports: one per user, node and day."""
+
+    async def put_report(self, report: DailyReport) -> DailyReport:
+        """Store a report in the database and as a file, replacing the one of that day.
+
+        Returns:
+            The report as stored: a report of the same user, node and day keeps its `report_id`.
+
+        Raises:
+            StoreUnavailable: It cannot be written; what was stored before is untouched.
+            InvalidParameter: The user id cannot name a folder.
+        """
+
+    async def get_report(self, report_id: str) -> DailyReport:
+        """One report.
+
+        Raises:
+            ReportNotFound: None has that id.
+        """
+
+    async def reports(
+        self, user_id: str, node_id: str, since: datetime, until: datetime
+    ) -> tuple[DailyReport, ...]:
+        """Reports with `since <= report_date < until`, oldest first."""
+
+    async def purge(self, before: datetime) -> int:
+        """Delete reports with `report_date < before` from the database (files stay).
+
+        Returns:
+            How many were deleted.
+        """

@@ -1,0 +1,1 @@
+"""Explains: figures to findings to a page in words."""

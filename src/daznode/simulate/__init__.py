@@ -1,0 +1,1 @@
+"""Tries: a seeded, virtual-time Lightning network."""
