@@ -23,10 +23,10 @@ class Finding:
 
     rule: str
     severity: Severity
-    requires_action: bool
     figures: dict[str, Figure] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
     variant: str = ""
+    requires_action: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from daznode.domain.ids import ShortChannelId
 from daznode.domain.node_state import NodeActivity
-from daznode.domain.units import Msat
+from daznode.domain.units import NO_MSAT, Msat
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class ChannelLedger:
 
     forwards_in: int = 0
     forwards_out: int = 0
-    volume_in_msat: Msat = Msat(0)
-    volume_out_msat: Msat = Msat(0)
-    revenue_msat: Msat = Msat(0)
-    assisted_msat: Msat = Msat(0)
-    rebalance_cost_msat: Msat = Msat(0)
-    rebalanced_in_msat: Msat = Msat(0)
+    volume_in_msat: Msat = NO_MSAT
+    volume_out_msat: Msat = NO_MSAT
+    revenue_msat: Msat = NO_MSAT
+    assisted_msat: Msat = NO_MSAT
+    rebalance_cost_msat: Msat = NO_MSAT
+    rebalanced_in_msat: Msat = NO_MSAT
     refused: int = 0
-    refused_msat: Msat = Msat(0)
-    missed_fees_msat: Msat = Msat(0)
+    refused_msat: Msat = NO_MSAT
+    missed_fees_msat: Msat = NO_MSAT
 
     @property
     def profit_msat(self) -> Msat:
@@ -73,12 +73,12 @@ class Ledger:
     channels: Mapping[ShortChannelId, ChannelLedger] = field(default_factory=dict)
     forwards: int = 0
     failures: int = 0
-    volume_msat: Msat = Msat(0)
-    revenue_msat: Msat = Msat(0)
-    rebalance_cost_msat: Msat = Msat(0)
-    rebalanced_msat: Msat = Msat(0)
+    volume_msat: Msat = NO_MSAT
+    revenue_msat: Msat = NO_MSAT
+    rebalance_cost_msat: Msat = NO_MSAT
+    rebalanced_msat: Msat = NO_MSAT
     refused: int = 0
-    missed_fees_msat: Msat = Msat(0)
+    missed_fees_msat: Msat = NO_MSAT
 
     @property
     def net_msat(self) -> Msat:

@@ -8,6 +8,8 @@ Sat = NewType("Sat", int)
 Ppm = NewType("Ppm", int)
 BlockHeight = NewType("BlockHeight", int)
 
+NO_MSAT: Final = Msat(0)
+
 MSAT_PER_SAT: Final = 1_000
 SAT_PER_BTC: Final = 100_000_000
 PPM_ONE: Final = 1_000_000
