@@ -1,0 +1,1 @@
+"""Proposes: what to change on the node, with evidence and expected gain."""

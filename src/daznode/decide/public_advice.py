@@ -1,0 +1,216 @@
+"""Advice that gossip alone allows: prices against the market, policies that turn payments away."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from daznode.decide.params import AdviceParams
+from daznode.domain.finding import Advice, Clue
+from daznode.domain.ids import format_scid
+from daznode.domain.node_view import DayStatus, NodeView, PublicChannel
+from daznode.domain.report import Priority
+from daznode.domain.units import MSAT_PER_SAT
+
+_NETWORK: Final = "network_snapshot"
+_SECONDS_PER_DAY: Final = 86_400
+
+
+def _scids(channels: list[PublicChannel]) -> tuple[str, ...]:
+    return tuple(format_scid(channel.scid) for channel in channels)
+
+
+def _priced(view: NodeView) -> Iterator[tuple[PublicChannel, int, int, int]]:
+    """Enabled channels with a market: the channel, our ppm, its lower and upper quartile."""
+    for channel in view.channels:
+        if channel.local_policy is not None and channel.is_enabled and channel.price is not None:
+            price = channel.price
+            yield channel, channel.local_policy.fee_ppm, price.p25_ppm, price.p75_ppm
+
+
+def _name(channel: PublicChannel) -> str:
+    return channel.peer_alias or channel.peer_id
+
+
+def above_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """Channels priced above the upper quartile of their market; with own data, see `cut_fee`."""
+    del params
+    if status.now is None or status.own is not None:
+        return
+    dear = [(c, ppm, p75) for c, ppm, _, p75 in _priced(status.now) if ppm > p75]
+    if not dear:
+        return
+    worst, worst_ppm, worst_p75 = max(dear, key=lambda item: item[1] - item[2])
+    assert worst.price is not None  # noqa: S101 - _priced yields priced channels only
+    yield Advice(
+        "above_market",
+        Priority.MEDIUM,
+        "fees",
+        3.0,
+        {
+            "channels_count": len(dear),
+            "peer": _name(worst),
+            "scid": format_scid(worst.scid),
+            "fee_ppm": worst_ppm,
+            "p75_ppm": worst_p75,
+            "p50_ppm": worst.price.p50_ppm,
+        },
+        _scids([channel for channel, _, _ in dear]),
+        None,
+        "public_only",
+        (
+            Clue("market_p75_ppm", worst_p75, _NETWORK),
+            Clue("competitors_count", worst.price.n_competitors, _NETWORK),
+        ),
+    )
+
+
+def below_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """Channels priced below the lower quartile; with own data, see `raise_cheap_fee`."""
+    del params
+    if status.now is None or status.own is not None:
+        return
+    cheap = [(c, ppm, p25) for c, ppm, p25, _ in _priced(status.now) if ppm < p25]
+    if not cheap:
+        return
+    worst, worst_ppm, worst_p25 = max(cheap, key=lambda item: item[2] - item[1])
+    assert worst.price is not None  # noqa: S101 - _priced yields priced channels only
+    yield Advice(
+        "below_market",
+        Priority.MEDIUM,
+        "fees",
+        2.5,
+        {
+            "channels_count": len(cheap),
+            "peer": _name(worst),
+            "scid": format_scid(worst.scid),
+            "fee_ppm": worst_ppm,
+            "p25_ppm": worst_p25,
+        },
+        _scids([channel for channel, _, _ in cheap]),
+        None,
+        "public_only",
+        (
+            Clue("market_p25_ppm", worst_p25, _NETWORK),
+            Clue("competitors_count", worst.price.n_competitors, _NETWORK),
+        ),
+    )
+
+
+def enable_channels(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """Channels announced as disabled; with own data, see `wake_peer`."""
+    del params
+    if status.now is None or status.own is not None:
+        return
+    off = [c for c in status.now.channels if c.local_policy is not None and not c.is_enabled]
+    if not off:
+        return
+    biggest = max(off, key=lambda channel: channel.capacity_sat or 0)
+    capacity_sats = sum(channel.capacity_sat or 0 for channel in off)
+    yield Advice(
+        "enable_channels",
+        Priority.MEDIUM,
+        "channels",
+        4.0,
+        {"channels_count": len(off), "peer": _name(biggest), "capacity_sats": capacity_sats},
+        _scids(off),
+        None,
+        "public_only",
+        (Clue("disabled_sats", capacity_sats, _NETWORK),),
+    )
+
+
+def refresh_policies(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """Enabled policies so old that other nodes may drop the channel from their map."""
+    if status.now is None:
+        return
+    seen_at = status.now.origin.observed_at
+    limit_seconds = params.stale_policy_days * _SECONDS_PER_DAY
+    stale = [
+        (channel, int((seen_at - channel.local_policy_at).total_seconds()))
+        for channel in status.now.channels
+        if channel.is_enabled
+        and channel.local_policy_at is not None
+        and (seen_at - channel.local_policy_at).total_seconds() > limit_seconds
+    ]
+    if not stale:
+        return
+    oldest_days = max(seconds for _, seconds in stale) // _SECONDS_PER_DAY
+    yield Advice(
+        "refresh_policies",
+        Priority.MEDIUM,
+        "channels",
+        3.5,
+        {"channels_count": len(stale), "limit_days": params.stale_policy_days},
+        _scids([channel for channel, _ in stale]),
+        None,
+        "not_measurable",
+        (Clue("oldest_policy_days", oldest_days, _NETWORK),),
+    )
+
+
+def raise_htlc_maximum(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """Channels whose largest HTLC is a small part of what they could carry."""
+    if status.now is None:
+        return
+    small = []
+    for channel in status.now.channels:
+        policy = channel.local_policy
+        if policy is None or not channel.is_enabled or not channel.capacity_sat:
+            continue
+        share_ratio = policy.htlc_maximum_msat / (channel.capacity_sat * MSAT_PER_SAT)
+        if 0 < share_ratio < params.small_htlc_ratio:
+            small.append((channel, share_ratio))
+    if not small:
+        return
+    least, least_ratio = min(small, key=lambda pair: pair[1])
+    yield Advice(
+        "raise_htlc_maximum",
+        Priority.LOW,
+        "performance",
+        1.0,
+        {"channels_count": len(small), "peer": _name(least), "scid": format_scid(least.scid)},
+        _scids([channel for channel, _ in small]),
+        None,
+        "not_measurable",
+        (Clue("htlc_maximum_ratio", least_ratio, _NETWORK),),
+    )
+
+
+def open_channel(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
+    """The candidate peer that would bring the node closest to everybody."""
+    view = status.now
+    if view is None or not view.gains:
+        return
+    best = view.gains[0]
+    if best.harmonic_gain <= 0:
+        return
+    n_peers = len(view.peers)
+    yield Advice(
+        "open_channel",
+        Priority.LOW,
+        "performance",
+        4.0 if n_peers < params.few_peers else 1.0,
+        {
+            "peer": best.alias or best.node_id,
+            "capacity_sats": best.median_channel_sat,
+            "peers_count": n_peers,
+            "key": best.node_id,
+        },
+        (),
+        None,
+        "not_measurable",
+        (
+            Clue("peer_score", best.score, _NETWORK),
+            Clue("harmonic_gain_ratio", best.harmonic_gain, _NETWORK),
+            *((Clue("hops_now_count", best.hops_now, _NETWORK),) if best.hops_now else ()),
+        ),
+    )
+
+
+PUBLIC_ADVISERS: Final = (
+    enable_channels,
+    refresh_policies,
+    above_market,
+    below_market,
+    raise_htlc_maximum,
+    open_channel,
+)
