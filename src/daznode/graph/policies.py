@@ -17,6 +17,9 @@ route", so it is no price and stays out of every market figure."""
 
 SECONDS_PER_DAY: Final = 86_400
 
+_KEY_BITS: Final = 62
+"""Bits of an int64 that a packed sort key may use."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyMeasures:
@@ -99,6 +102,26 @@ def measure_policies(snapshot: GraphSnapshot) -> PolicyMeasures:
     )
 
 
+def stable_order(key: IntArray) -> IntArray:
+    """Positions that sort non-negative keys, equal keys in their present order.
+
+    Sorting keys packed with their position is several times faster than a stable argsort, and as
+    deterministic: no two packed keys are equal.
+
+    Args:
+        key: Shape (n,), int64, >= 0.
+
+    Returns:
+        Shape (n,), int64.
+    """
+    place_bits = len(key).bit_length()
+    if len(key) == 0 or int(key.max()) >> (_KEY_BITS - place_bits):
+        return np.argsort(key, kind="stable")
+    packed = np.sort(key << place_bits | np.arange(len(key)))
+    packed &= (1 << place_bits) - 1
+    return packed
+
+
 def group_median(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:
     """Plain median of the values of each group; the mean of the two middle ones if even.
 
@@ -110,8 +133,8 @@ def group_median(group: IntArray, values: FloatArray, n_groups: int) -> FloatArr
     Returns:
         Shape (n_groups,), float64; NaN for a group without values.
     """
-    order = np.lexsort((values, group))
-    ordered = values[order]
+    by_value = np.argsort(values)
+    ordered = values[by_value[stable_order(group[by_value])]]
     count = np.bincount(group, minlength=n_groups)
     start = np.cumsum(count) - count
     medians = np.full(n_groups, np.nan)
@@ -129,14 +152,14 @@ def weighted_group_median(
 
     Args:
         group: Group of each value, shape (n,), int64, in [0, n_groups).
-        values: Shape (n,), int64.
+        values: Shape (n,), int64, >= 0.
         weights: Shape (n,), int64, >= 0.
         n_groups: Number of groups.
 
     Returns:
         Shape (n_groups,), float64 holding whole numbers; NaN for a group without weight.
     """
-    order = np.lexsort((values, group))
+    order = stable_order(group * (int(values.max(initial=0)) + 1) + values)
     total = np.zeros(n_groups, np.int64)
     np.add.at(total, group, weights)
     prefix = np.cumsum(weights[order])
@@ -194,13 +217,13 @@ def _fee_to_market(directed: DirectedPolicies, n_nodes: int) -> FloatArray:
     source, target, ppm = directed.source[priced], directed.target[priced], directed.fee_ppm[priced]
     if len(source) == 0:
         return np.full(n_nodes, np.nan)
-    by_target = np.lexsort((source, ppm, target))
+    by_target = stable_order(target * SENTINEL_PPM + ppm)
     source, target, ppm = source[by_target], target[by_target], ppm[by_target]
     listed = np.bincount(target, minlength=n_nodes)
     list_start = np.cumsum(listed) - listed
 
     pair_key = source * n_nodes + target
-    by_pair = np.argsort(pair_key, kind="stable")
+    by_pair = stable_order(pair_key)
     key = pair_key[by_pair]
     pair_start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     own = np.diff(np.r_[pair_start, len(key)])
@@ -242,7 +265,7 @@ def _flow_beyond_peers_sat(directed: DirectedPolicies, n_nodes: int) -> IntArray
     total = np.zeros(n_nodes, np.int64)
     np.add.at(total, directed.source, directed.capacity_sat)
     pair_key = directed.source * n_nodes + directed.target
-    by_pair = np.argsort(pair_key, kind="stable")
+    by_pair = stable_order(pair_key)
     key = pair_key[by_pair]
     pair_start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     pair_sat = np.add.reduceat(directed.capacity_sat[by_pair], pair_start)
