@@ -1,0 +1,128 @@
+"""Settings: one frozen tree read once from the environment and `.env`; the only reader of both."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import platformdirs
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from daznode.domain.errors import ConfigError
+from daznode.domain.measures import ScoreWeights
+
+_WEIGHT_SUM_TOLERANCE: Final = 1e-9
+_N_WEIGHTS: Final = 3
+
+_TAKES: Final = {
+    "DAZNODE_DATA_DIR": "a folder that can be written",
+    "RAG_ASSETS_DIR": "a folder that can be written",
+    "DAZNODE_LANGUAGE": "en or fr",
+    "DAZNODE_THREADS": "a whole number from 1 to 64",
+    "DAZNODE_SCORE_WEIGHTS": "three numbers from 0 to 1 that sum to 1: centrality, reliability, performance",
+    "DAZNODE_MAX_DUMP_BYTES": "a whole number of bytes from 1,000,000",
+}
+
+
+def _weights(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [float(part) for part in value.split(",")]
+    if len(parts) != _N_WEIGHTS or any(not 0.0 <= part <= 1.0 for part in parts):
+        message = "three numbers from 0 to 1"
+        raise ValueError(message)
+    if abs(sum(parts) - 1.0) > _WEIGHT_SUM_TOLERANCE:
+        message = "a sum of 1"
+        raise ValueError(message)
+    return ScoreWeights(*parts)
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; every field names its variable.
+
+    Attributes:
+        data_dir: `DAZNODE_DATA_DIR`: database, snapshots and report files.
+        rag_assets_dir: `RAG_ASSETS_DIR`: report files for retrieval; default inside `data_dir`.
+        language: `DAZNODE_LANGUAGE`: language of reports where no other is asked for.
+        threads: `DAZNODE_THREADS`: threads for measuring; default all cores of the machine.
+        score_weights: `DAZNODE_SCORE_WEIGHTS`: weights of the three parts of a score.
+        max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("daznode", appauthor=False)),
+        validation_alias="DAZNODE_DATA_DIR",
+    )
+    rag_assets_dir: Path | None = Field(default=None, validation_alias="RAG_ASSETS_DIR")
+    language: Literal["en", "fr"] = Field(default="en", validation_alias="DAZNODE_LANGUAGE")
+    threads: int = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 64),
+        ge=1,
+        le=64,
+        validation_alias="DAZNODE_THREADS",
+    )
+    score_weights: Annotated[ScoreWeights, NoDecode, BeforeValidator(_weights)] = Field(
+        default=ScoreWeights(), validation_alias="DAZNODE_SCORE_WEIGHTS"
+    )
+    max_dump_bytes: int = Field(
+        default=2 * 1024**3, ge=1_000_000, validation_alias="DAZNODE_MAX_DUMP_BYTES"
+    )
+
+    @property
+    def report_files_dir(self) -> Path:
+        """Where report files for retrieval go."""
+        return self.rag_assets_dir or self.data_dir / "rag" / "RAG_assets"
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Returns:
+        The effective settings.
+
+    Raises:
+        ConfigError: A value cannot be taken; one line names each variable, its value and what it takes.
+    """
+    try:
+        return Settings()
+    except ValidationError as exc:
+        faults = []
+        for error in exc.errors():
+            name = str(error["loc"][0])
+            takes = _TAKES.get(name, error["msg"])
+            faults.append(f"{name}={str(error['input'])[:80]!r}: takes {takes}")
+        raise ConfigError("; ".join(faults)) from exc
+
+
+def prepare_compile_cache(data_dir: Path) -> Path | None:
+    """Choose where compiled kernels are kept; call it before anything imports numba.
+
+    The package itself may be installed read-only, so the cache lives in the user's cache folder, or
+    beside the data if that cannot be written. If neither can, kernels are compiled into a private
+    temporary folder, each run anew.
+
+    Args:
+        data_dir: Folder of the data.
+
+    Returns:
+        The folder kept between runs; None if there is none.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(os.environ["NUMBA_CACHE_DIR"])
+    candidates = (
+        Path(platformdirs.user_cache_dir("daznode", appauthor=False)) / "kernels",
+        data_dir / "cache" / "kernels",
+    )
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK | os.X_OK):
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+            return folder
+    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="daznode-kernels-")
+    return None

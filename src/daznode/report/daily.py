@@ -1,0 +1,277 @@
+"""Builds the DailyReport of one node and day from its status, the findings and the advice."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from daznode.domain.finding import Advice, Finding
+from daznode.domain.node_view import DAY, DayStatus
+from daznode.domain.provenance import Reality, SourceReport, SourceStatus
+from daznode.domain.report import (
+    DailyReport,
+    GenerationStatus,
+    Health,
+    Opportunity,
+    ReportMetrics,
+    ReportSummary,
+    Scope,
+    Severity,
+)
+from daznode.domain.units import Sat, btc_of, whole_sat
+from daznode.report import figures
+from daznode.report.wording import Wording
+
+REPORT_VERSION: Final = "1.0"
+
+_EXCELLENT: Final = 90.0
+_GOOD: Final = 75.0
+_AVERAGE: Final = 50.0
+_MOST_OPPORTUNITIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHeading:
+    """Whose report, of which day, made when.
+
+    Attributes:
+        report_id: UUID.
+        user_id: Whose report.
+        tenant_id: Whose data.
+        report_date: Midnight UTC of the day.
+        generated_at: Moment of the making, UTC.
+        language: `en` or `fr`.
+    """
+
+    report_id: str
+    user_id: str
+    tenant_id: str
+    report_date: datetime
+    generated_at: datetime
+    language: str
+
+
+def rating_of(overall_score: float | None) -> str | None:
+    """The score in a word: excellent from 90, good from 75, average from 50, else poor."""
+    if overall_score is None:
+        return None
+    if overall_score >= _EXCELLENT:
+        return "excellent"
+    if overall_score >= _GOOD:
+        return "good"
+    return "average" if overall_score >= _AVERAGE else "poor"
+
+
+def _network_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
+    missing = ("summary.overall_score", "metrics.network", "metrics.fees.market", "opportunities")
+    if status.now is None:
+        return SourceReport(
+            "network_snapshot",
+            SourceStatus.UNAVAILABLE,
+            Reality.REAL,
+            "",
+            None,
+            None,
+            wording.source("node_unknown"),
+            missing,
+        )
+    origin = status.now.origin
+    age = status.until - origin.observed_at
+    return SourceReport(
+        name="network_snapshot",
+        status=SourceStatus.STALE if status.is_stale else SourceStatus.OK,
+        reality=origin.reality,
+        detail=f"{origin.kind}: {origin.name} ({origin.snapshot_id})",
+        observed_at=origin.observed_at,
+        age_seconds=int((generated_at - origin.observed_at).total_seconds()),
+        error=wording.source("snapshot_old", age_days=age.days) if status.is_stale else None,
+    )
+
+
+def _history_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
+    before = status.before
+    if before is None:
+        return SourceReport(
+            name="network_history",
+            status=SourceStatus.UNAVAILABLE,
+            reality=Reality.REAL,
+            detail="",
+            observed_at=None,
+            age_seconds=None,
+            error=wording.source("history_none"),
+            missing=(
+                "summary.score_delta_24h",
+                "metrics.network.rank_delta",
+                "metrics.network.peers_gained",
+                "metrics.network.peers_lost",
+            ),
+        )
+    return SourceReport(
+        name="network_history",
+        status=SourceStatus.OK,
+        reality=before.origin.reality,
+        detail=f"{sum(point is not None for point in status.points)}/{len(status.points)}",
+        observed_at=before.origin.observed_at,
+        age_seconds=int((generated_at - before.origin.observed_at).total_seconds()),
+        error=None,
+    )
+
+
+def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
+    if status.own is None:
+        return SourceReport(
+            name="node",
+            status=SourceStatus.UNAVAILABLE,
+            reality=Reality.REAL,
+            detail="",
+            observed_at=None,
+            age_seconds=None,
+            error=wording.source("node_none"),
+            missing=(
+                "metrics.capacity.local_balance",
+                "metrics.capacity.remote_balance",
+                "metrics.forwarding",
+                "trends.revenue_evolution_7d",
+                "trends.forward_rate_evolution_7d",
+                "recommendations.estimated_gain_sats_month",
+            ),
+        )
+    observation = status.own.observation
+    is_old = status.until - observation.observed_at > DAY
+    age = generated_at - observation.observed_at
+    return SourceReport(
+        name="node",
+        status=SourceStatus.STALE if is_old else SourceStatus.OK,
+        reality=observation.identity.reality,
+        detail=f"{observation.identity.backend} ({observation.identity.network})",
+        observed_at=observation.observed_at,
+        age_seconds=int(age.total_seconds()),
+        error=wording.source("snapshot_old", age_days=age.days) if is_old else None,
+    )
+
+
+def _health(findings: tuple[Finding, ...]) -> Health:
+    severities = {finding.severity for finding in findings}
+    if Severity.CRITICAL in severities:
+        return Health.CRITICAL
+    return Health.WARNING if Severity.WARNING in severities else Health.HEALTHY
+
+
+def _score_delta(status: DayStatus) -> float | None:
+    if status.now is None or status.before is None:
+        return None
+    now, before = status.now.card.overall, status.before.card.overall
+    if now is None or before is None:
+        return None
+    return round(now - before, 1)
+
+
+def _summary(
+    status: DayStatus, findings: tuple[Finding, ...], advice: tuple[Advice, ...], wording: Wording
+) -> ReportSummary:
+    overall = figures.score(status.now.card.overall) if status.now is not None else None
+    capacity_sat = figures.total_capacity_sat(status)
+    own = status.own
+    channels_count = None
+    if own is not None:
+        channels_count = len(own.observation.channels)
+    elif status.now is not None:
+        channels_count = len(status.now.channels)
+    delta = _score_delta(status)
+    return ReportSummary(
+        overall_score=overall,
+        score_delta_24h=delta,
+        rating=rating_of(overall),
+        status=_health(findings),
+        critical_alerts=sum(one.severity is Severity.CRITICAL for one in findings),
+        warnings=sum(one.severity is Severity.WARNING for one in findings),
+        capacity_btc=btc_of(Sat(capacity_sat)) if capacity_sat is not None else None,
+        channels_count=channels_count,
+        forwarding_rate_24h=figures.rounded(own.day.success_ratio) if own else None,
+        revenue_sats_24h=whole_sat(own.day.revenue_msat) if own else None,
+        narrative=wording.narrative(status, findings, advice, overall, delta),
+    )
+
+
+def _opportunities(status: DayStatus, wording: Wording) -> tuple[Opportunity, ...]:
+    if status.now is None:
+        return ()
+    present = next(
+        (item.value for item in status.now.card.evidence if item.name == "harmonic"), None
+    )
+    return tuple(
+        Opportunity(
+            kind="open_channel",
+            node_id=gain.node_id,
+            alias=figures.peer_name(gain.alias, gain.node_id),
+            capacity_sats=gain.median_channel_sat,
+            roi_ratio=None,
+            roi_basis=wording.roi_unknown,
+            harmonic_gain_ratio=round(gain.harmonic_gain / present, 4) if present else None,
+            peer_score=round(gain.score, 1),
+            evidence=wording.gain_evidence(gain),
+        )
+        for gain in status.now.gains[:_MOST_OPPORTUNITIES]
+    )
+
+
+def build(
+    heading: ReportHeading,
+    status: DayStatus,
+    findings: tuple[Finding, ...],
+    advice: tuple[Advice, ...],
+) -> DailyReport:
+    """Build the report of a day.
+
+    Args:
+        heading: Whose, of which day, made when, in which language.
+        status: What is known of the node.
+        findings: What the rules found wrong, most severe first.
+        advice: What to change, most valuable first.
+
+    Returns:
+        The report. The same arguments give the same report; what no source could give is None,
+        with its reason under `sources`.
+    """
+    wording = Wording(heading.language)
+    own, now = status.own, status.now
+    node_alias = ""
+    if own is not None:
+        node_alias = own.observation.identity.alias
+    elif now is not None:
+        node_alias = now.card.alias
+    detected_at = own.observation.observed_at if own is not None else status.until
+    return DailyReport(
+        report_id=heading.report_id,
+        user_id=heading.user_id,
+        tenant_id=heading.tenant_id,
+        node_pubkey=status.node_id,
+        node_alias=node_alias,
+        report_date=heading.report_date.astimezone(UTC),
+        generation_timestamp=heading.generated_at,
+        report_version=REPORT_VERSION,
+        language=heading.language,
+        scope=Scope.NODE if own is not None else Scope.PUBLIC,
+        generation_status=GenerationStatus.COMPLETED,
+        error_message=None,
+        retry_count=0,
+        rag_asset_id=f"daily_report_{heading.user_id}_{heading.report_date:%Y%m%d}",
+        rag_indexed=False,
+        sources=(
+            _network_source(status, wording, heading.generated_at),
+            _history_source(status, wording, heading.generated_at),
+            _node_source(status, wording, heading.generated_at),
+        ),
+        summary=_summary(status, findings, advice, wording),
+        metrics=ReportMetrics(
+            capacity=figures.capacity_metrics(status),
+            channels=figures.channel_metrics(status),
+            forwarding=figures.forwarding_metrics(own),
+            fees=figures.fee_metrics(now),
+            network=figures.network_metrics(status),
+        ),
+        channels=figures.channel_rows(status),
+        recommendations=tuple(wording.recommendation(one) for one in advice),
+        alerts=tuple(wording.alert(one, detected_at) for one in findings),
+        trends=figures.trends(status),
+        opportunities=_opportunities(status, wording),
+    )
