@@ -4,8 +4,13 @@ Every face (terminal, Markdown, HTML, PDF) renders the same blocks, so that no f
 twice. Texts are plain: a face escapes them for its own format.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+_MARKS_IN_A_ROW: Final = 2
+"""Combining marks kept after one character; real scripts need no more, decorated names have dozens."""
 
 
 class Tone(StrEnum):
@@ -23,6 +28,39 @@ class Align(StrEnum):
 
     LEFT = "left"
     RIGHT = "right"
+
+
+def plain_text(text: str) -> str:
+    """A text that cannot steer the face it is shown on.
+
+    Names of peers come from strangers. Control characters (terminal escapes), invisible format
+    characters (direction overrides, zero-width ones), private and unassigned code points and piles of
+    combining marks are dropped; every kind of blank or line end becomes one space, except the
+    no-break spaces that figures are written with.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text on one line.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category in {"Mn", "Me"}:
+            marks += 1
+            if marks > _MARKS_IN_A_ROW:
+                continue
+        else:
+            marks = 0
+        if category in {"Zl", "Zp"} or character in "\t\n\r":
+            kept.append(" ")
+        elif not category.startswith("C"):
+            kept.append(character)
+    return "".join(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +97,17 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A label and its value, a line of evidence."""
+    """A label and its value, a line of evidence.
+
+    Attributes:
+        label: What.
+        value: The figure with its unit.
+        source: Where the figure comes from, possibly empty.
+    """
 
     label: str
     value: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +122,7 @@ class Card:
         gain: Expected gain, possibly empty.
         facts: Evidence.
         tone: Tone of badge and border.
+        gain_note: How the gain was estimated, or why there is no estimate; possibly empty.
     """
 
     badge: str
@@ -86,6 +132,7 @@ class Card:
     gain: str
     facts: tuple[Fact, ...]
     tone: Tone
+    gain_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +165,13 @@ class Cell:
         text: What it says.
         bar_ratio: If set, a bar from 0 to 1 is drawn with the text (a balance).
         tone: Tone of the text.
+        sub: A second, smaller line; faces without room leave it out.
     """
 
     text: str
     bar_ratio: float | None = None
     tone: Tone = Tone.NEUTRAL
+    sub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +182,21 @@ class Table:
         caption: What it shows.
         columns: Headings.
         rows: Cells, one per column.
-        note: Text below, possibly empty ("12 more channels in the JSON file").
+        note: Text below, possibly empty.
+        head_rows: Rows that a face of limited length shows from the start; None for all.
+        tail_rows: Rows that it shows from the end.
+        short_note: What it then says between them ("22 channels in between ...").
+        is_folded: Repeats a chart in figures; a face may show it only when asked.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    head_rows: int | None = None
+    tail_rows: int = 0
+    short_note: str = ""
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +271,27 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWords:
+    """The few words that a face itself needs, in the page's language.
+
+    Attributes:
+        action: Stands before what to do.
+        gain: Stands before an expected gain.
+        contents: Names the list of sections.
+        score: Names the score in the header.
+        page_of: `Page {page} of {pages}`, both names as placeholders.
+        figures: Names a chart's figures, folded away.
+    """
+
+    action: str
+    gain: str
+    contents: str
+    score: str
+    page_of: str
+    figures: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A whole report in words.
 
@@ -232,6 +310,7 @@ class Page:
         lead: The narrative.
         sections: The rest.
         footer: Version, sources and moment of generation.
+        words: What the faces say themselves.
     """
 
     language: str
@@ -248,3 +327,4 @@ class Page:
     lead: str
     sections: tuple[Section, ...]
     footer: str
+    words: PageWords
