@@ -75,7 +75,9 @@ def differs(
     before, after = places
     is_different = np.zeros((2, len(before)), np.bool_)
     for name in fields:
-        is_different |= getattr(older, name)[:, before] != getattr(newer, name)[:, after]
+        is_different |= np.take(getattr(older, name), before, axis=1) != np.take(
+            getattr(newer, name), after, axis=1
+        )
     is_different &= older.is_present[:, before] & newer.is_present[:, after]
     return is_different
 

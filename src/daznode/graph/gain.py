@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from daznode.domain.errors import InvariantBroken
 from daznode.domain.gossip import AddressKind, GraphSnapshot
 from daznode.domain.measures import NodeMeasures, NodeScores, PeerGain
 from daznode.graph.fees import MarketIndex
@@ -40,7 +41,9 @@ class Adjacency:
         node1 = snapshot.channels.node1.astype(np.int64)
         node2 = snapshot.channels.node2.astype(np.int64)
         key = np.concatenate((node1 * self.n_nodes + node2, node2 * self.n_nodes + node1))
-        source, self.peer = np.divmod(np.unique(key), max(self.n_nodes, 1))
+        key.sort()
+        key = key[np.r_[True, key[1:] != key[:-1]]] if len(key) else key
+        source, self.peer = np.divmod(key, max(self.n_nodes, 1))
         self.start = np.searchsorted(source, np.arange(self.n_nodes + 1))
 
     def peers_of(self, index: int) -> IntArray:
@@ -89,22 +92,21 @@ class Adjacency:
             (sources, lane // _WORD_BITS),
             np.uint64(1) << (lane % _WORD_BITS).astype(np.uint64),
         )
-        hops = np.full((len(sources), self.n_nodes), UNREACHABLE, np.uint8)
-        hops[lane, sources] = 0
+        hops = np.zeros((self.n_nodes, len(sources)), np.uint8)
         linked = np.flatnonzero(np.diff(self.start))
-        latest = seen.copy()
-        for distance in range(1, UNREACHABLE):
+        latest = seen
+        for _ in range(1, UNREACHABLE):
+            # A node is as many hops away as there are rounds in which it was not yet seen.
+            hops += _bits_of(~seen, len(sources))
             reached = np.zeros_like(seen)
             if len(linked):
                 reached[linked] = np.bitwise_or.reduceat(latest[self.peer], self.start[linked])
             latest = reached & ~seen
-            changed = np.flatnonzero(latest.any(axis=1))
-            if len(changed) == 0:
+            if not latest.any():
                 break
-            seen |= latest
-            node, source = _bits_of(latest[changed], len(sources))
-            hops[source, changed[node]] = distance
-        return hops
+            seen = seen | latest
+        hops[_bits_of(~seen, len(sources)).view(np.bool_)] = UNREACHABLE
+        return np.ascontiguousarray(hops.T)
 
 
 class CandidateIndex:
@@ -139,8 +141,7 @@ class CandidateIndex:
             limit: Most candidates kept, >= 1.
         """
         market = MarketIndex(snapshot) if market is None else market
-        self._snapshot = snapshot
-        self._scores = scores
+        self._snapshot_id = snapshot.origin.snapshot_id
         self.adjacency = Adjacency(snapshot)
         self.candidate = _candidates(snapshot, measures, scores)[:limit]
         self.hops = self.adjacency.hops_from_all(self.candidate)
@@ -175,49 +176,73 @@ class CandidateIndex:
             rise += count * (1 / hops if hops == last else 1 / (hops * (hops + 1)))
         return rise / max(n_nodes - 1, 1)
 
-    def peer_gain(self, place: int, gain: float, hops_now: int) -> PeerGain:
-        """A candidate, by its place in the index, as an answer.
+    def check_origin(
+        self, snapshot: GraphSnapshot, measures: NodeMeasures, scores: NodeScores
+    ) -> None:
+        """See that all belong to the snapshot of the index.
 
-        Args:
-            place: Place in `candidate`.
-            gain: Its entry of `gains`.
-            hops_now: Hops to it today, or `UNREACHABLE`.
-
-        Returns:
-            The candidate with its market and usual channel.
+        Raises:
+            InvariantBroken: One of them belongs to another.
         """
-        index = int(self.candidate[place])
-        return PeerGain(
-            node_id=self._snapshot.node_hex(index),
-            alias=self._snapshot.nodes.alias[index],
-            score=float(self._scores.overall[index]),
-            harmonic_gain=gain,
-            hops_now=None if hops_now == UNREACHABLE else hops_now,
-            median_inbound_ppm=self._median_ppm[place],
-            median_channel_sat=int(self._median_channel_sat[place]),
-        )
+        ids = {snapshot.origin.snapshot_id, measures.snapshot_id, scores.snapshot_id}
+        if ids != {self._snapshot_id}:
+            message = f"candidates of {self._snapshot_id} asked with figures of {sorted(ids)}"
+            raise InvariantBroken(message)
+
+    def median_inbound_ppm(self, place: int) -> int | None:
+        """What is charged towards the candidate at a place of `candidate`; None without a price."""
+        return self._median_ppm[place]
+
+    def median_channel_sat(self, place: int) -> int:
+        """Usual channel of the candidate at a place of `candidate`, sat."""
+        return int(self._median_channel_sat[place])
 
 
-def best_new_peers(index: CandidateIndex, node_index: int, limit: int = 5) -> tuple[PeerGain, ...]:
+def best_new_peers(
+    index: CandidateIndex,
+    snapshot: GraphSnapshot,
+    measures: NodeMeasures,
+    scores: NodeScores,
+    node_index: int,
+    limit: int = 5,
+) -> tuple[PeerGain, ...]:
     """Candidates that are not yet peers, by the rise of the node's harmonic closeness.
 
     Args:
         index: Candidates of the snapshot.
+        snapshot: The network.
+        measures: Of all its nodes.
+        scores: Of all its nodes.
         node_index: Place of the node that would open the channel.
         limit: Most answers.
 
     Returns:
         Largest gain first; equal gains by the candidates' own order.
+
+    Raises:
+        InvariantBroken: The arguments do not belong to one snapshot.
     """
+    index.check_origin(snapshot, measures, scores)
     own_hops = index.adjacency.hops_from(node_index)
     gains = index.gains(own_hops)
     hops_now = own_hops[index.candidate]
     eligible = np.flatnonzero(hops_now > 1)
     order = eligible[np.argsort(-gains[eligible], kind="stable")]
-    return tuple(
-        index.peer_gain(int(place), float(gains[place]), int(hops_now[place]))
-        for place in order[:limit]
-    )
+    answers = []
+    for place in order[:limit].tolist():
+        peer, hops = int(index.candidate[place]), int(hops_now[place])
+        answers.append(
+            PeerGain(
+                node_id=snapshot.node_hex(peer),
+                alias=snapshot.nodes.alias[peer],
+                score=float(scores.overall[peer]),
+                harmonic_gain=float(gains[place]),
+                hops_now=None if hops == UNREACHABLE else hops,
+                median_inbound_ppm=index.median_inbound_ppm(place),
+                median_channel_sat=index.median_channel_sat(place),
+            )
+        )
+    return tuple(answers)
 
 
 def _candidates(snapshot: GraphSnapshot, measures: NodeMeasures, scores: NodeScores) -> IntArray:
@@ -266,8 +291,7 @@ def _packed(is_set: NDArray[np.bool_]) -> NDArray[np.uint64]:
     return padded.view(np.uint64)
 
 
-def _bits_of(words: NDArray[np.uint64], n_bits: int) -> tuple[IntArray, IntArray]:
-    """Row and bit number of every bit set in rows of 64-bit words, bit 0 the least of word 0."""
-    octets = words.astype("<u8").view(np.uint8)
-    row, bit = np.nonzero(np.unpackbits(octets, axis=1, count=n_bits, bitorder="little"))
-    return row.astype(np.int64), bit.astype(np.int64)
+def _bits_of(words: NDArray[np.uint64], n_bits: int) -> NDArray[np.uint8]:
+    """The first bits of rows of 64-bit words as bytes 0 or 1; bit 0 is the least of word 0."""
+    octets = words.astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=n_bits, bitorder="little")
