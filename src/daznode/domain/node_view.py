@@ -141,6 +141,8 @@ class DayStatus:
         before: Its place in the snapshot of the day before.
         points: What each day's snapshot says, seven, oldest first; None for a day without one.
         own: The node's own data; None on public data alone.
+        node_error: Why the connected node gave no data; None if it did or none is connected.
+        has_network: Whether any snapshot is known, even if the node is not in it.
     """
 
     node_id: NodeId
@@ -150,3 +152,5 @@ class DayStatus:
     before: NodeView | None
     points: tuple[PublicPoint | None, ...]
     own: OwnDay | None
+    node_error: str | None = None
+    has_network: bool = True

@@ -71,7 +71,7 @@ def _network_source(status: DayStatus, wording: Wording, generated_at: datetime)
             "",
             None,
             None,
-            wording.source("node_unknown"),
+            wording.source("node_unknown" if status.has_network else "snapshot_none"),
             missing,
         )
     origin = status.now.origin
@@ -125,7 +125,7 @@ def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) ->
             detail="",
             observed_at=None,
             age_seconds=None,
-            error=wording.source("node_none"),
+            error=status.node_error or wording.source("node_none"),
             missing=(
                 "metrics.capacity.local_balance",
                 "metrics.capacity.remote_balance",

@@ -1,0 +1,58 @@
+"""Find a snapshot: choose among the stored ones by name, or read a dump without storing it."""
+
+from datetime import datetime
+
+from daznode.domain.errors import NoSnapshot, SnapshotNotFound
+from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
+from daznode.ports.clock import Clock
+from daznode.ports.compute import Compute
+from daznode.ports.sources import GraphSource
+
+
+def choose(summaries: tuple[SnapshotSummary, ...], name: str | None) -> SnapshotSummary:
+    """One of the stored snapshots.
+
+    Args:
+        summaries: All stored ones, oldest first.
+        name: Its id or an unambiguous start of it; None for the newest.
+
+    Raises:
+        NoSnapshot: Nothing is stored.
+        SnapshotNotFound: No stored snapshot, or more than one, has that name.
+    """
+    if not summaries:
+        message = (
+            "no network snapshot is stored; import one with `daznode network import FILE` "
+            "or make one with `daznode network generate`"
+        )
+        raise NoSnapshot(message)
+    if name is None:
+        return summaries[-1]
+    fitting = [one for one in summaries if one.origin.snapshot_id.startswith(name)]
+    if len(fitting) != 1:
+        what = "several stored snapshots start so" if fitting else "neither a file nor stored"
+        message = f"snapshot {name!r}: {what}; `daznode network list` shows the stored ones"
+        raise SnapshotNotFound(message)
+    return fitting[0]
+
+
+async def read(
+    source: GraphSource, compute: Compute, clock: Clock, observed_at: datetime | None = None
+) -> GraphSnapshot:
+    """Read a dump without storing it.
+
+    Args:
+        source: Where to read.
+        compute: Where the work is done.
+        clock: For the moment of the import.
+        observed_at: Moment the data describes, if known.
+
+    Raises:
+        InvalidDump: The dump cannot be used.
+    """
+    imported_at = clock.now()
+    return await compute.run(
+        lambda progress: source.read(
+            imported_at=imported_at, observed_at=observed_at, progress=progress
+        )
+    )

@@ -1,0 +1,302 @@
+"""Composition root: settings in, use-cases over adapters out; the only file naming both.
+
+Everything is made when it is first asked for, and imported then: `daznode --help` loads no kernel.
+"""
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from daznode.config import Settings, prepare_compile_cache
+from daznode.domain.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from daznode.adapters.compute import ThreadCompute
+    from daznode.adapters.sources.graph_file import GraphFile
+    from daznode.adapters.store.snapshots import SnapshotFolders
+    from daznode.adapters.store.sqlite import SqliteStore
+    from daznode.domain.gossip import SnapshotSummary
+    from daznode.domain.measures import FeeMarket, NodeScoreCard
+    from daznode.domain.page import Page
+    from daznode.domain.report import DailyReport
+    from daznode.graph.view import NetworkIndex
+    from daznode.ports.clock import Clock
+    from daznode.ports.press import Press
+    from daznode.usecases.compare_networks import CompareNetworks
+    from daznode.usecases.daily_report import DailyReportTrip
+    from daznode.usecases.import_network import ImportNetwork
+    from daznode.usecases.open_network import OpenNetwork
+
+DEMO_DAYS: Final = 14
+DEMO_NODES: Final = 4_000
+DEMO_CHANNELS: Final = 12_500
+DEMO_HOUR: Final = time(6, 0, tzinfo=UTC)
+"""The hour at which daily reports are made by default."""
+
+
+def _tell(text: str) -> None:
+    del text
+
+
+class Services:
+    """Everything a door can ask for, over the adapters that the settings choose.
+
+    Args:
+        settings: What was set.
+        listener: Told of the progress of long work.
+        say: Told in a line what a person should know, such as a first compilation.
+        is_temporary: Keep all data in a folder of its own that `close` removes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        listener: Progress = silent,
+        say: Callable[[str], None] = _tell,
+        is_temporary: bool = False,
+    ) -> None:
+        """Open nothing yet."""
+        self._settings = settings
+        self._listener = listener
+        self._say = say
+        self._temporary = (
+            tempfile.TemporaryDirectory(prefix="daznode-data-") if is_temporary else None
+        )
+        self._data_dir = Path(self._temporary.name) if self._temporary else settings.data_dir
+        self._assets_dir = (
+            self._data_dir / "rag" / "RAG_assets" if is_temporary else settings.report_files_dir
+        )
+        self._cache_dir = prepare_compile_cache(settings.data_dir)
+
+    def close(self) -> None:
+        """Finish what runs, close what is open, remove what was temporary."""
+        for name in ("compute", "store"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """Time of the machine."""
+        from daznode.adapters.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def compute(self) -> "ThreadCompute":
+        """Threads for CPU-bound work."""
+        from daznode.adapters.compute import ThreadCompute
+
+        return ThreadCompute(self._listener)
+
+    @cached_property
+    def store(self) -> "SqliteStore":
+        """Reports and observations."""
+        from daznode.adapters.store.sqlite import SqliteStore
+
+        return SqliteStore(self._data_dir, self._assets_dir)
+
+    @cached_property
+    def snapshots(self) -> "SnapshotFolders":
+        """Network snapshots and their measures."""
+        from daznode.adapters.store.snapshots import SnapshotFolders
+
+        return SnapshotFolders(self._data_dir)
+
+    @cached_property
+    def press(self) -> "Press":
+        """HTML and PDF."""
+        from daznode.adapters.press.document import DocumentPress
+
+        return DocumentPress()
+
+    @cached_property
+    def import_network(self) -> "ImportNetwork":
+        """The trip from a dump to a stored snapshot."""
+        from daznode.usecases.import_network import ImportNetwork
+
+        return ImportNetwork(self.snapshots, self.compute, self.clock)
+
+    @cached_property
+    def networks(self) -> "OpenNetwork":
+        """The trip from a snapshot to a network that can be asked."""
+        from daznode.graph.measures import MeasureParams
+        from daznode.usecases.open_network import OpenNetwork
+
+        self._compile_kernels()
+        return OpenNetwork(
+            snapshots=self.snapshots,
+            measures=self.snapshots,
+            compute=self.compute,
+            clock=self.clock,
+            params=MeasureParams(),
+            weights=self._settings.score_weights,
+            threads=self._settings.threads,
+        )
+
+    @cached_property
+    def compare_networks(self) -> "CompareNetworks":
+        """The trip from snapshots to their figures."""
+        from daznode.usecases.compare_networks import CompareNetworks
+
+        return CompareNetworks(self.snapshots, self.compute, self.clock)
+
+    def graph_source(self, file: str, nodes_file: str | None = None) -> "GraphFile":
+        """A dump on disk or standard input."""
+        from daznode.adapters.sources.graph_file import GraphFile
+
+        return GraphFile(file, node_file=nodes_file, max_bytes=self._settings.max_dump_bytes)
+
+    def snapshot_or_file(self, name: str) -> "str | GraphFile":
+        """What a name on the command line means: a file if there is one, else a stored snapshot."""
+        return self.graph_source(name) if Path(name).is_file() else name
+
+    async def import_file(
+        self, file: str, nodes_file: str | None, *, observed_at: datetime | None
+    ) -> "tuple[SnapshotSummary, bool]":
+        """Import a dump; the stored snapshot, and whether it is new."""
+        source = self.graph_source(file, nodes_file)
+        imported = await self.import_network.run(source, observed_at=observed_at)
+        return imported.summary, imported.is_new
+
+    async def open_network(self, graph: str | None, snapshot: str | None) -> "NetworkIndex":
+        """The network in a dump, or a stored one (the newest by default)."""
+        if graph is not None:
+            return await self.networks.from_source(self.graph_source(graph))
+        return await self.networks.stored(snapshot)
+
+    def score(self, network: "NetworkIndex", node: str) -> "NodeScoreCard":
+        """The score card of a node given by key or alias."""
+        from daznode.usecases import score_node
+
+        return score_node.score(network, node)
+
+    def rankings(
+        self, network: "NetworkIndex", metric: str, limit: int
+    ) -> "tuple[NodeScoreCard, ...]":
+        """The best nodes by a metric."""
+        from daznode.usecases import score_node
+
+        return score_node.rankings(network, metric, limit)
+
+    async def fee_market(self, graph: str | None, snapshot: str | None, node: str) -> "FeeMarket":
+        """What is charged towards and from a node given by key or alias."""
+        from daznode.usecases import score_node
+
+        which = self.graph_source(graph) if graph is not None else snapshot
+        return score_node.market(await self.compare_networks.snapshot(which), node)
+
+    async def report(
+        self, node: str, *, graph: str | None, day: date | None, language: str | None
+    ) -> "DailyReport":
+        """Make and store the daily report of a node given by key or alias."""
+        from daznode.usecases import score_node
+        from daznode.usecases.daily_report import ReportRequest
+
+        trip = self._report_trip(self.clock)
+        if graph is not None:
+            trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
+        node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
+        return await trip.run(ReportRequest(node_id, language or self._settings.language, day))
+
+    async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
+        """Live through the demo's fortnight and make its last morning's report."""
+        from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
+        from daznode.usecases.rehearse import Rehearse
+
+        now = self.clock.now()
+        until = datetime.combine(now.date(), DEMO_HOUR)
+        until = until if until <= now else until - timedelta(days=1)
+        start = until - timedelta(days=DEMO_DAYS)
+        world = await self.compute.run(
+            lambda progress: build_demo_world(
+                seed=seed,
+                start=start,
+                nodes=DEMO_NODES,
+                channels=DEMO_CHANNELS,
+                progress=progress,
+            )
+        )
+        trip = self._report_trip(WorldClock(world))
+        trip.node = world
+        rehearse = Rehearse(world, self.snapshots, self.store, trip, self.compute)
+        return await rehearse.run(until, language or self._settings.language)
+
+    async def generate_network(
+        self, nodes: int, channels: int | None, seed: int, out: str | None
+    ) -> "SnapshotSummary":
+        """Make a network, and store it or write it as a dump."""
+        from daznode.adapters.lightning.simulated import generate_snapshot
+        from daznode.adapters.sources.dump_writer import write_describegraph
+        from daznode.domain.gossip import SnapshotSummary
+
+        now = self.clock.now()
+        snapshot = await self.compute.run(
+            lambda _: generate_snapshot(
+                nodes=nodes, channels=channels, seed=seed, observed_at=now, imported_at=now
+            )
+        )
+        if out is None:
+            return await self.snapshots.put(snapshot)
+        await self.compute.run(lambda _: write_describegraph(snapshot, Path(out)))
+        return SnapshotSummary(snapshot.origin, snapshot.n_nodes, snapshot.n_channels)
+
+    def page(self, report: "DailyReport") -> "Page":
+        """A report laid out in words."""
+        from daznode.report.layout import lay_out
+
+        return lay_out(report)
+
+    def render(self, report: "DailyReport", face: str) -> bytes:
+        """A report as a document: `json`, `md`, `html` or `pdf`."""
+        from daznode.adapters.store.codec import encode_report
+        from daznode.report.markdown import to_markdown
+
+        match face:
+            case "json":
+                return encode_report(report)
+            case "md":
+                return to_markdown(self.page(report)).encode()
+            case "html":
+                return self.press.html(self.page(report)).encode()
+            case _:
+                return self.press.pdf(self.page(report))
+
+    def write_file(self, path: Path, content: bytes) -> None:
+        """Write a file whole or not at all.
+
+        Raises:
+            StoreUnavailable: It cannot be written.
+        """
+        from daznode.adapters.store.atomic import disk_errors, write_whole
+
+        with disk_errors(path, "written"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
+
+    def _report_trip(self, clock: "Clock") -> "DailyReportTrip":
+        from daznode.adapters.clock import RandomIds
+        from daznode.usecases.daily_report import DailyReportTrip
+
+        return DailyReportTrip(clock, RandomIds(), self.networks, self.store, self.store)
+
+    def _compile_kernels(self) -> None:
+        """Compile all kernels ahead if this is the first run with this cache, and say so."""
+        from daznode.graph.kernels.warmup import compile_kernels, kernels_fingerprint
+
+        if self._cache_dir is None:
+            self._say(
+                "Compiling kernels: no folder to keep them in can be written, so each run does."
+            )
+            return
+        marker = self._cache_dir / f"compiled-{kernels_fingerprint()}"
+        if marker.exists():
+            return
+        self._say("Compiling kernels, on the first run only; this takes some seconds ...")
+        compile_kernels(self._listener)
+        marker.touch()
