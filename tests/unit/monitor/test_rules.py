@@ -1,0 +1,230 @@
+"""What the alert rules find, and when they stay silent."""
+
+from datetime import timedelta
+
+import pytest
+from tests.builders import (
+    DAY,
+    MORNING,
+    a_channel,
+    a_failure,
+    a_forward,
+    a_policy,
+    a_rebalance,
+    a_scid,
+    an_activity,
+    an_identity,
+    an_observation,
+)
+from tests.status_builders import a_card, a_public_channel, a_status, a_view, an_own_day
+
+from daznode.domain.ids import format_scid
+from daznode.domain.report import Severity
+from daznode.monitor.params import MonitorParams
+from daznode.monitor.rules import judge
+
+PARAMS = MonitorParams()
+
+
+def found(status):
+    """Rules that fired, with their variant and severity."""
+    return {(finding.rule, finding.variant): finding.severity for finding in judge(status, PARAMS)}
+
+
+def own(channels=None, **activity):
+    observation = None if channels is None else an_observation(channels=tuple(channels))
+    return an_own_day(
+        observation, an_activity(**({"forwards": (), "failures": (), "rebalances": ()} | activity))
+    )
+
+
+BUSY = {
+    "forwards": tuple(
+        a_forward(scid_in=a_scid(i), scid_out=a_scid(j), at=MORNING - timedelta(hours=3))
+        for i, j in ((1, 2), (2, 3))
+    )
+}
+
+
+def test_a_healthy_public_node_gives_no_alert():
+    assert found(a_status()) == {}
+
+
+def test_a_healthy_own_node_gives_no_alert():
+    assert found(a_status(own=own(**BUSY))) == {}
+
+
+def test_unknown_node():
+    assert found(a_status(now=None, before=None)) == {
+        ("poor_connectivity", "unknown"): Severity.WARNING
+    }
+
+
+def test_no_channel_is_critical():
+    view = a_view(channels=(), fee_reached=0)
+    assert found(a_status(now=view, before=None)) == {
+        ("poor_connectivity", "no_channels"): Severity.CRITICAL
+    }
+
+
+def test_no_route_is_critical():
+    assert ("poor_connectivity", "no_route") in found(a_status(now=a_view(fee_reached=0)))
+
+
+def test_single_peer_with_two_channels():
+    twins = (a_public_channel(1), a_public_channel(2, peer_id=a_public_channel(1).peer_id))
+    assert ("poor_connectivity", "single_peer") in found(
+        a_status(now=a_view(channels=twins), before=None)
+    )
+
+
+def test_low_centrality():
+    view = a_view(card=a_card(centrality=12.0))
+    assert ("poor_connectivity", "edge") in found(a_status(now=view))
+
+
+@pytest.mark.parametrize(
+    ("n_disabled", "severity"), [(1, Severity.WARNING), (2, Severity.CRITICAL)]
+)
+def test_disabled_channels_on_public_data(n_disabled, severity):
+    off = a_policy(is_disabled=True)
+    channels = tuple(
+        a_public_channel(n, local_policy=off if n <= n_disabled else a_policy()) for n in (1, 2, 3)
+    )
+    assert (
+        found(a_status(now=a_view(channels=channels)))[("channel_inactive", "public")] is severity
+    )
+
+
+def test_own_data_replaces_the_public_guess_about_offline_peers():
+    off = tuple(a_public_channel(n, local_policy=a_policy(is_disabled=True)) for n in (1, 2, 3))
+    assert ("channel_inactive", "public") not in found(
+        a_status(now=a_view(channels=off), own=own(**BUSY))
+    )
+
+
+@pytest.mark.parametrize(("age_days", "is_stale"), [(13.9, False), (14.1, True)])
+def test_policies_go_stale_after_two_weeks(age_days, is_stale):
+    old = a_public_channel(1, local_policy_at=MORNING - timedelta(days=age_days))
+    channels = (old, a_public_channel(2), a_public_channel(3))
+    assert (("stale_channels", "") in found(a_status(now=a_view(channels=channels)))) is is_stale
+
+
+def test_fees_far_apart():
+    fees = (1, 50, 60, 70, 101)
+    channels = tuple(
+        a_public_channel(n, local_policy=a_policy(fee_ppm=ppm)) for n, ppm in enumerate(fees, 1)
+    )
+    assert ("high_fee_variance", "") in found(a_status(now=a_view(channels=channels)))
+    narrower = (*channels[:-1], a_public_channel(5, local_policy=a_policy(fee_ppm=100)))
+    assert ("high_fee_variance", "") not in found(a_status(now=a_view(channels=narrower)))
+
+
+def test_lost_peer():
+    before = a_view(channels=tuple(a_public_channel(n) for n in (1, 2, 3, 4)))
+    findings = judge(a_status(before=before), PARAMS)
+    assert [finding.channels for finding in findings if finding.rule == "peers_lost"] == [
+        (format_scid(a_scid(4)),)
+    ]
+
+
+def test_old_snapshot_is_told():
+    status = a_status(is_stale=True, now=a_view(seen_at=MORNING - 9 * DAY), before=None)
+    stale = next(finding for finding in judge(status, PARAMS) if finding.rule == "stale_data")
+    assert stale.figures["age_days"] == 9
+
+
+def test_offline_peers_by_capacity():
+    channels = [a_channel(1, is_active=False), a_channel(2), a_channel(3)]
+    assert (
+        found(a_status(own=own(channels, **BUSY)))[("channel_inactive", "own")] is Severity.WARNING
+    )
+    channels[1] = a_channel(2, is_active=False)
+    assert (
+        found(a_status(own=own(channels, **BUSY)))[("channel_inactive", "own")] is Severity.CRITICAL
+    )
+
+
+@pytest.mark.parametrize(
+    ("local_sat", "expected"),
+    [
+        (400_000, ("outbound", Severity.CRITICAL)),
+        (900_000, ("outbound", Severity.WARNING)),
+        (2_500_000, None),
+        (4_100_000, ("inbound", Severity.WARNING)),
+        (4_900_000, ("inbound", Severity.CRITICAL)),
+    ],
+)
+def test_liquidity_of_the_whole_node(local_sat, expected):
+    channels = [
+        a_channel(n, local_msat=local_sat * 1000, remote_msat=(5_000_000 - local_sat) * 1000)
+        for n in (1, 2, 3)
+    ]
+    alerts = found(a_status(own=own(channels, **BUSY)))
+    seen = {key[1]: severity for key, severity in alerts.items() if key[0] == "low_liquidity"}
+    assert seen == ({} if expected is None else {expected[0]: expected[1]})
+
+
+def test_empty_channel_that_refused_forwards():
+    channels = [
+        a_channel(1),
+        a_channel(2, local_msat=100_000_000, remote_msat=4_900_000_000),
+        a_channel(3),
+    ]
+    findings = judge(a_status(own=own(channels, failures=(a_failure(),), **BUSY)), PARAMS)
+    depleted = next(finding for finding in findings if finding.variant == "depleted")
+    assert depleted.figures["missed_msat"] == 101_000
+    assert ("low_liquidity", "depleted") not in found(a_status(own=own(channels, **BUSY)))
+
+
+def test_most_forwards_failed():
+    failures = tuple(a_failure(is_local=False, at=MORNING - timedelta(hours=1)) for _ in range(18))
+    assert ("high_failure_ratio", "") in found(a_status(own=own(failures=failures, **BUSY)))
+    assert ("high_failure_ratio", "") not in found(
+        a_status(own=own(failures=failures[:17], **BUSY))
+    )
+
+
+def test_rebalancing_that_ate_the_revenue():
+    assert ("rebalance_loss", "") in found(
+        a_status(own=own(rebalances=(a_rebalance(), a_rebalance()), **BUSY))
+    )
+
+
+def test_revenue_drop():
+    many = tuple(
+        a_forward(at=MORNING - day * DAY - timedelta(hours=1))
+        for day in range(1, 7)
+        for _ in range(5)
+    )
+    assert ("revenue_drop", "") in found(a_status(own=own(forwards=many)))
+    today = tuple(a_forward(at=MORNING - timedelta(hours=2)) for _ in range(3))
+    assert ("revenue_drop", "") not in found(a_status(own=own(forwards=many + today)))
+
+
+def test_idle_channels_are_old_and_untouched():
+    young = a_channel(3, opened_at=MORNING - 3 * DAY)
+    status = a_status(own=own([a_channel(1), a_channel(2), young], forwards=()))
+    idle = next(finding for finding in judge(status, PARAMS) if finding.rule == "idle_channels")
+    assert idle.channels == (format_scid(a_scid(1)), format_scid(a_scid(2)))
+
+
+@pytest.mark.parametrize(
+    ("identity", "variant", "severity"),
+    [
+        ({"is_synced_to_chain": False}, "chain", Severity.CRITICAL),
+        ({"is_synced_to_graph": False}, "graph", Severity.WARNING),
+    ],
+)
+def test_sync(identity, variant, severity):
+    observation = an_observation(
+        identity=an_identity(**identity), channels=tuple(a_channel(n) for n in (1, 2, 3))
+    )
+    status = a_status(own=an_own_day(observation, an_activity(failures=(), rebalances=())))
+    assert found(status)[("node_not_synced", variant)] is severity
+
+
+def test_most_severe_first():
+    status = a_status(now=a_view(fee_reached=0, channels=()), is_stale=True, before=None)
+    severities = [finding.severity for finding in judge(status, PARAMS)]
+    assert severities == [Severity.CRITICAL, Severity.INFO]
