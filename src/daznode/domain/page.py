@@ -281,6 +281,7 @@ class PageWords:
         score: Names the score in the header.
         page_of: `Page {page} of {pages}`, both names as placeholders.
         figures: Names a chart's figures, folded away.
+        colon: What stands between a label and its text, without the space after it.
     """
 
     action: str
@@ -289,6 +290,7 @@ class PageWords:
     score: str
     page_of: str
     figures: str
+    colon: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,18 +142,26 @@ def signed_sats(value: int | None, language: str) -> str:
     return DASH if value is None else _signed(sats(value, language), value)
 
 
+def _exact_msat(value: int, language: str) -> str:
+    """An amount of millisatoshi in satoshi with the decimals it needs: `0.9`, `12.345`, `5`."""
+    decimals = len(f"{abs(value) % MSAT_PER_SAT:03d}".rstrip("0"))
+    return _number(Decimal(value).scaleb(-3), decimals, language)
+
+
 def bare_msat(value: int | None, language: str) -> str:
     """An amount of millisatoshi in satoshi without the unit, for a column that names it.
 
-    From 100 sat on rounded towards zero to whole satoshi, below that exact: `0.9`, `12.345`, `100`.
+    Rounded towards zero: to whole satoshi from 100 sat on, to a tenth from 1 sat on; exact below,
+    so that a small fee does not read as nothing: `0.999`, `12.3`, `1,234`.
     """
     if value is None:
         return DASH
     if abs(value) >= _EXACT_BELOW_MSAT:
         return _number(whole_sat(Msat(value)), 0, language)
-    thousandths = abs(value) % MSAT_PER_SAT
-    decimals = len(f"{thousandths:03d}".rstrip("0"))
-    return _number(Decimal(value).scaleb(-3), decimals, language)
+    if abs(value) >= MSAT_PER_SAT:
+        tenth = MSAT_PER_SAT // 10
+        value = (abs(value) // tenth * tenth) * (-1 if value < 0 else 1)
+    return _exact_msat(value, language)
 
 
 def signed_bare_msat(value: int | None, language: str) -> str:
@@ -165,7 +173,9 @@ def msat_as_sats(value: int | None, language: str) -> str:
     """An amount of millisatoshi written in satoshi: `1,234 sat`; exact below 100 sat: `0.9 sat`."""
     if value is None:
         return DASH
-    return f"{bare_msat(value, language)}{_style(language).unit_space}sat"
+    if abs(value) >= _EXACT_BELOW_MSAT:
+        return sats(whole_sat(Msat(value)), language)
+    return f"{_exact_msat(value, language)}{_style(language).unit_space}sat"
 
 
 def signed_msat_as_sats(value: int | None, language: str) -> str:

@@ -1,0 +1,1 @@
+"""The sections of the laid-out report, one file per theme."""
