@@ -11,11 +11,11 @@ NodeId = NewType("NodeId", str)
 ShortChannelId = NewType("ShortChannelId", int)
 """Block height (24 bits), transaction index (24 bits), output index (16 bits), as BOLT 7 packs them."""
 
-_P: Final = 2**256 - 2**32 - 977
+FIELD_PRIME: Final = 2**256 - 2**32 - 977
 """Field prime of secp256k1 (SEC 2, section 2.4.1)."""
 
 _HEX_KEY: Final = re.compile(r"[0-9a-fA-F]{66}")
-_SCID_PARTS: Final = re.compile(r"(\d{1,8})[x:](\d{1,8})[x:](\d{1,5})")
+_SCID_PARTS: Final = re.compile(r"([0-9]{1,8})[x:]([0-9]{1,8})[x:]([0-9]{1,5})")
 _MAX_U64_DIGITS: Final = 20
 _SHOWN_CHARACTERS: Final = 80
 
@@ -35,9 +35,9 @@ def is_curve_point(key: bytes) -> bool:
     if len(key) != KEY_BYTES or key[0] not in (2, 3):
         return False
     x = int.from_bytes(key[1:], "big")
-    if x >= _P:
+    if x >= FIELD_PRIME:
         return False
-    return pow((pow(x, 3, _P) + 7) % _P, (_P - 1) // 2, _P) == 1
+    return pow((pow(x, 3, FIELD_PRIME) + 7) % FIELD_PRIME, (FIELD_PRIME - 1) // 2, FIELD_PRIME) == 1
 
 
 def looks_like_node_id(text: str) -> bool:
