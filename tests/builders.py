@@ -1,6 +1,5 @@
 """Values for tests: valid by default, every field overridable by name."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from daznode.domain.gossip import (
     NodeColumns,
     PolicyColumns,
     SnapshotOrigin,
+    content_sha256,
 )
 from daznode.domain.ids import NodeId, ShortChannelId, pack_scid
 from daznode.domain.measures import NodeMeasures
@@ -136,17 +136,6 @@ def some_policies(n_channels: int, **columns: ArrayLike) -> PolicyColumns:
     return PolicyColumns(**made)
 
 
-def some_hash(nodes: NodeColumns, channels: ChannelColumns) -> str:
-    """A hash that differs where columns differ."""
-    digest = hashlib.sha256(repr(nodes.alias).encode())
-    for columns in (nodes, channels, channels.policies):
-        for field in fields(columns):
-            value = getattr(columns, field.name)
-            if isinstance(value, np.ndarray):
-                digest.update(value.tobytes())
-    return digest.hexdigest()
-
-
 def a_snapshot(
     n_nodes: int = 6,
     pairs: Sequence[tuple[int, int]] | None = None,
@@ -180,7 +169,7 @@ def a_snapshot(
     given: dict[str, Any] = {
         "kind": "lnd-describegraph",
         "name": "graph.json",
-        "content_sha256": some_hash(node_columns, channels),
+        "content_sha256": content_sha256(node_columns, channels),
         "observed_at": MORNING,
         "observed_at_basis": "given",
         "imported_at": MORNING + timedelta(minutes=5),
@@ -586,7 +575,7 @@ def a_report(*, n_channels: int = 3, **given: Any) -> DailyReport:
             node_alias="our node ⚡",
             report_date=TODAY,
             generation_timestamp=MORNING + timedelta(seconds=12),
-            report_version="1",
+            report_version="1.0",
             language="en",
             scope=Scope.NODE,
             generation_status=GenerationStatus.COMPLETED,

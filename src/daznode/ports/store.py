@@ -1,5 +1,6 @@
 """SnapshotStore, MeasureStore, ObservationStore and ReportStore: what is kept between runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -35,7 +36,7 @@ class MeasureStore(Protocol):
     """Measures of stored snapshots; may forget, since all can be computed again."""
 
     async def put_measures(self, measures: NodeMeasures) -> None:
-        """Keep measures under `snapshot_id` and `params_hash`.
+        """Keep measures under `snapshot_id` and `params_hash`, if that snapshot is stored.
 
         Raises:
             StoreUnavailable: They cannot be written.
@@ -49,7 +50,7 @@ class ObservationStore(Protocol):
     """States of own nodes, one kept per node and day (the latest)."""
 
     async def put_observation(self, tenant_id: str, observation: NodeObservation) -> None:
-        """Keep an observation under its UTC day, replacing an earlier one of that day.
+        """Keep an observation under its UTC day, unless a later one of that day is kept.
 
         Raises:
             StoreUnavailable: It cannot be written.
@@ -72,7 +73,19 @@ class ReportStore(Protocol):
 
         Raises:
             StoreUnavailable: It cannot be written; what was stored before is untouched.
-            InvalidParameter: The user id cannot name a folder.
+            InvalidParameter: The user id cannot name a folder, the date is not midnight UTC, or
+                the `report_id` names another report.
+        """
+
+    async def put_reports(self, reports: Sequence[DailyReport]) -> tuple[DailyReport, ...]:
+        """Store several reports, all or none; faster than one by one.
+
+        Returns:
+            The reports as stored, in the order given.
+
+        Raises:
+            StoreUnavailable: They cannot be written; what was stored before is untouched.
+            InvalidParameter: As for `put_report`; nothing is stored.
         """
 
     async def get_report(self, report_id: str) -> DailyReport:
@@ -80,6 +93,7 @@ class ReportStore(Protocol):
 
         Raises:
             ReportNotFound: None has that id.
+            StoreCorrupt: It cannot be read back.
         """
 
     async def reports(
