@@ -64,6 +64,16 @@ def sync(descriptor: int) -> None:
         fcntl.fcntl(descriptor, _FULL_SYNC)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it, if it is not there; only its owner may look into it.
+
+    Raises:
+        StoreUnavailable: It cannot be made.
+    """
+    with disk_errors(folder, "made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk itself."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

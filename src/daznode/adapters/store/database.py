@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from daznode.adapters.store.atomic import PATIENCE_SECONDS, disk_errors
+from daznode.adapters.store.atomic import PATIENCE_SECONDS, disk_errors, make_private
 from daznode.adapters.store.migrations import APPLICATION_ID, MIGRATIONS, Migration
 from daznode.domain.errors import MigrationNeeded, StorageError, StoreCorrupt, StoreUnavailable
 
@@ -74,8 +74,8 @@ class Database:
         """
         if self._connection is not None:
             return False
+        make_private(self.path.parent)
         with disk_errors(self.path, "opened"):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600))
         with self._refusals():
             connection = sqlite3.connect(
