@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,32 @@ def write_new(
     except BaseException:
         os.unlink(name, dir_fd=folder)
         raise
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, new or in place of another, so that no reader and no kill sees half of it.
+
+    A link is followed; what is no file (a pipe, a terminal) is written to as it is.
+
+    Args:
+        path: The file; its folder must be there.
+        data: Content.
+
+    Raises:
+        OSError: The disk refuses; what stood there still does.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+        return
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    write_new(temporary, data)
+    try:
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink()
+        raise
+    sync_folder(target.parent)
 
 
 @contextmanager
