@@ -49,7 +49,7 @@ _INCOMING: Final = ".incoming"
 _LOCK: Final = ".lock"
 
 
-class SnapshotFolders:
+class SnapshotFolder:
     """Snapshots and measures below the data folder, a `SnapshotStore` and a `MeasureStore`.
 
     Each call works in a thread. Several stores, in any number of processes, may use the same folder.
