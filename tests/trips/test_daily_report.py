@@ -1,0 +1,202 @@
+"""The daily report's trip over real stores: what is gathered, stored, replaced and left unknown."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from tests.builders import DAY, MORNING, TODAY, a_node_id, a_snapshot, an_identity, an_observation
+from tests.fakes.clock import FakeClock, FakeIds
+from tests.fakes.node import FakeNode
+
+from daznode.adapters.compute import ThreadCompute
+from daznode.adapters.store.snapshots import SnapshotFolders
+from daznode.adapters.store.sqlite import SqliteStore
+from daznode.domain.errors import InvalidParameter
+from daznode.domain.ids import parse_node_id
+from daznode.domain.measures import ScoreWeights
+from daznode.domain.provenance import SourceStatus
+from daznode.domain.report import Scope
+from daznode.graph.measures import MeasureParams
+from daznode.usecases.daily_report import DailyReportTrip, ReportRequest
+from daznode.usecases.open_network import OpenNetwork
+
+US = a_node_id(1)
+PAIRS = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 3))
+
+
+class House:
+    """One operator's stores in a folder, and the trip over them."""
+
+    def __init__(self, folder, node=None):
+        self.clock, self.compute = FakeClock(), ThreadCompute()
+        self.store = SqliteStore(folder, folder / "rag")
+        self.snapshots = SnapshotFolders(folder)
+        networks = OpenNetwork(
+            snapshots=self.snapshots,
+            measures=self.snapshots,
+            compute=self.compute,
+            clock=self.clock,
+            params=MeasureParams(),
+            weights=ScoreWeights(),
+            threads=1,
+        )
+        self.trip = DailyReportTrip(
+            self.clock, FakeIds(), networks, self.store, self.store, node=node
+        )
+
+    def run(self, **request):
+        return asyncio.run(self.trip.run(ReportRequest(**({"node_id": US} | request))))
+
+    def keep(self, *snapshots):
+        async def put():
+            for snapshot in snapshots:
+                await self.snapshots.put(snapshot)
+
+        asyncio.run(put())
+
+    def close(self):
+        self.store.close()
+        self.compute.close()
+
+
+@pytest.fixture
+def house(tmp_path):
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+def a_week(days=7):
+    """A snapshot each morning; each day one channel more."""
+    return [
+        a_snapshot(6, PAIRS[: len(PAIRS) - min(back, 3)], observed_at=MORNING - back * DAY)
+        for back in range(days)
+    ]
+
+
+def test_a_report_without_any_data_says_so(house):
+    report = house.run()
+    assert report.scope is Scope.PUBLIC
+    assert {source.status for source in report.sources} == {SourceStatus.UNAVAILABLE}
+    assert "daznode network import" in report.sources[0].error
+
+
+def test_a_week_of_snapshots_gives_trends_and_deltas(house):
+    house.keep(*a_week())
+    report = house.run()
+    assert None not in report.trends.score_evolution_7d
+    capacities = report.trends.capacity_evolution_7d
+    assert capacities[-1] == report.metrics.capacity.total_sats
+    assert report.sources[1].status is SourceStatus.OK
+    assert report.metrics.network.rank_delta is not None
+    assert report.metrics.network.peers_lost == ()
+
+
+def test_a_missing_day_is_a_gap(house):
+    week = a_week()
+    house.keep(*week[:2], *week[3:])
+    report = house.run()
+    assert [value is None for value in report.trends.score_evolution_7d] == [
+        *[False] * 4,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_an_old_snapshot_is_used_and_marked_stale(house):
+    house.keep(a_snapshot(6, PAIRS, observed_at=MORNING - 3 * DAY))
+    report = house.run()
+    assert report.sources[0].status is SourceStatus.STALE
+    assert report.summary.overall_score is not None
+    assert report.summary.score_delta_24h is None
+
+
+def test_the_same_day_again_replaces_the_report_and_keeps_its_id(house, tmp_path):
+    house.keep(*a_week(2))
+    first = house.run()
+    house.clock.advance(timedelta(hours=3))
+    again = house.run()
+    assert again.report_id == first.report_id
+    assert again.generation_timestamp > first.generation_timestamp
+    stored = asyncio.run(house.store.reports("local", US, TODAY, TODAY + DAY))
+    assert [one.report_id for one in stored] == [first.report_id]
+    file = tmp_path / "rag" / "reports" / "daily" / "local" / "20251120.json"
+    assert json.loads(file.read_text())["report_id"] == first.report_id
+
+
+def test_the_same_inputs_give_the_same_report(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        one = House(tmp_path / name, FakeNode())
+        one.keep(*a_week())
+        made.append(one.run())
+        one.close()
+    assert made[0] == made[1]
+
+
+def test_the_own_node_is_read_and_kept(tmp_path):
+    house = House(tmp_path, FakeNode())
+    report = house.run()
+    house.close()
+    assert report.scope is Scope.NODE
+    assert report.metrics.forwarding.revenue_7d == 26
+    assert report.metrics.forwarding.net_7d == -49
+    reopened = SqliteStore(tmp_path, tmp_path / "rag")
+    kept = asyncio.run(reopened.observations("local", US, TODAY, TODAY + DAY))
+    reopened.close()
+    assert [one.observed_at for one in kept] == [MORNING]
+
+
+def test_a_node_that_fails_costs_only_its_own_figures(tmp_path):
+    house = House(tmp_path, FakeNode(error="lnd: connection refused"))
+    house.keep(*a_week(1))
+    report = house.run()
+    house.close()
+    assert report.scope is Scope.PUBLIC
+    assert report.summary.overall_score is not None
+    assert report.sources[2].error == "lnd: connection refused"
+
+
+def test_another_node_than_the_connected_one_gets_public_data_only(tmp_path):
+    other = an_observation(identity=an_identity(node_id=a_node_id(9)))
+    house = House(tmp_path, FakeNode(other))
+    house.keep(*a_week(1))
+    report = house.run()
+    house.close()
+    assert report.scope is Scope.PUBLIC
+
+
+def test_a_past_day_uses_what_was_known_then(house):
+    house.keep(*a_week(3))
+    report = house.run(day=date(2025, 11, 18))
+    assert report.report_date == TODAY - 2 * DAY
+    assert report.sources[0].observed_at == MORNING - 2 * DAY
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "said"),
+    [({"day": date(2025, 11, 21)}, "in the future"), ({"language": "de"}, "'de'")],
+)
+def test_what_cannot_be_reported(house, request_fields, said):
+    with pytest.raises(InvalidParameter, match=said):
+        house.run(**request_fields)
+    assert asyncio.run(house.store.reports("local", US, TODAY - DAY, TODAY + 2 * DAY)) == ()
+
+
+def test_many_reports_are_those_of_one_by_one(tmp_path):
+    nodes = [parse_node_id(a_node_id(number)) for number in range(1, 7)]
+    requests = [ReportRequest(node, user_id=f"user-{place}") for place, node in enumerate(nodes)]
+    batch = House(tmp_path / "batch")
+    batch.keep(*a_week(2))
+    together = asyncio.run(batch.trip.run_many(requests))
+    batch.close()
+    single = House(tmp_path / "single")
+    single.keep(*a_week(2))
+    one_by_one = tuple(asyncio.run(single.trip.run(request)) for request in requests)
+    single.close()
+    assert [replace(one, report_id="") for one in together] == [
+        replace(one, report_id="") for one in one_by_one
+    ]
