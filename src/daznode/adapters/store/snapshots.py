@@ -49,7 +49,7 @@ _INCOMING: Final = ".incoming"
 _LOCK: Final = ".lock"
 
 
-class SnapshotFolder:
+class SnapshotFolders:
     """Snapshots and measures below the data folder, a `SnapshotStore` and a `MeasureStore`.
 
     Each call works in a thread. Several stores, in any number of processes, may use the same folder.
@@ -215,3 +215,6 @@ def _empty(folder: Path) -> None:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
+
+
+SnapshotFolder = SnapshotFolders
