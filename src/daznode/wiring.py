@@ -287,16 +287,15 @@ class Services:
 
     def _compile_kernels(self) -> None:
         """Compile all kernels ahead if this is the first run with this cache, and say so."""
-        from daznode.graph.kernels.warmup import compile_kernels, kernels_fingerprint
+        from daznode.adapters.compile_cache import CompileCache
+        from daznode.graph.kernels.warmup import compile_kernels
 
         if self._cache_dir is None:
-            self._say(
-                "Compiling kernels: no folder to keep them in can be written, so each run does."
-            )
+            self._say("No folder can be written to keep compiled kernels in: compiling them anew.")
             return
-        marker = self._cache_dir / f"compiled-{kernels_fingerprint()}"
-        if marker.exists():
+        cache = CompileCache(self._cache_dir)
+        if cache.is_warm():
             return
         self._say("Compiling kernels, on the first run only; this takes some seconds ...")
         compile_kernels(self._listener)
-        marker.touch()
+        cache.set_warm()
