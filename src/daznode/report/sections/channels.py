@@ -21,6 +21,7 @@ from daznode.report.voice import Voice, short_name
 
 _HEAD_ROWS = 15
 _TAIL_ROWS = 3
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class _Field:
     fill: Callable[[ChannelRow, Voice], Cell]
     is_detail: bool = False
     align: Align = Align.RIGHT
+
+
+def _tight(text: str) -> str:
+    """Keeps a second line together: it is narrow, and may break only between its parts."""
+    return text.replace(" ", _NBSP)
 
 
 def _peer(row: ChannelRow, voice: Voice) -> Cell:
@@ -66,14 +72,14 @@ def _fee(row: ChannelRow, voice: Voice) -> Cell:
     if row.inbound_fee_ppm:
         fee = formats.signed_count(row.inbound_fee_ppm, voice.language)
         parts.append(voice.say("channels.inbound", fee=fee))
-    return Cell(formats.count(row.fee_ppm, voice.language), sub=" · ".join(parts))
+    return Cell(formats.count(row.fee_ppm, voice.language), sub=" · ".join(map(_tight, parts)))
 
 
 def _market(row: ChannelRow, voice: Voice) -> Cell:
     sub = ""
     if row.peer_fee_ppm is not None:
         fee = formats.count(row.peer_fee_ppm, voice.language)
-        sub = voice.say("channels.peer_fee", fee=fee)
+        sub = _tight(voice.say("channels.peer_fee", fee=fee))
     return Cell(formats.count(row.market_p50_ppm, voice.language), sub=sub)
 
 
@@ -82,7 +88,7 @@ def _in(row: ChannelRow, voice: Voice) -> Cell:
 
 
 def _out(row: ChannelRow, voice: Voice) -> Cell:
-    sub = voice.counted(row.forwards_out_7d, "forward") if row.forwards_out_7d else ""
+    sub = _tight(voice.counted(row.forwards_out_7d, "forward")) if row.forwards_out_7d else ""
     return Cell(formats.count(row.volume_out_7d_sats, voice.language), sub=sub)
 
 
@@ -90,7 +96,7 @@ def _revenue(row: ChannelRow, voice: Voice) -> Cell:
     sub = ""
     if row.assisted_7d_msat:
         sats = formats.bare_msat(row.assisted_7d_msat, voice.language)
-        sub = voice.say("channels.assisted", sats=sats)
+        sub = _tight(voice.say("channels.assisted", sats=sats))
     return Cell(formats.bare_msat(row.revenue_7d_msat, voice.language), sub=sub)
 
 
@@ -107,7 +113,7 @@ def _failed(row: ChannelRow, voice: Voice) -> Cell:
     sub = ""
     if row.missed_fees_7d_msat:
         sats = formats.bare_msat(row.missed_fees_7d_msat, voice.language)
-        sub = voice.say("channels.missed", sats=sats)
+        sub = _tight(voice.say("channels.missed", sats=sats))
     tone = Tone.WARN if row.failed_7d else Tone.NEUTRAL
     return Cell(formats.count(row.failed_7d, voice.language), tone=tone, sub=sub)
 
@@ -133,7 +139,7 @@ _OWN_FIELDS = (
     _MARKET,
     _Field("channels.in", _in, is_detail=True),
     _Field("channels.out", _out, is_detail=True),
-    _Field("channels.revenue", _revenue),
+    _Field("channels.revenue", _revenue, is_detail=True),
     _Field("channels.cost", _cost, is_detail=True),
     _Field("channels.profit", _profit),
     _Field("channels.failed", _failed, is_detail=True),

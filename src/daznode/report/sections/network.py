@@ -10,6 +10,8 @@ from daznode.domain.page import (
     Paragraph,
     Section,
     Table,
+    Tile,
+    Tiles,
     Tone,
     plain_text,
 )
@@ -129,34 +131,42 @@ def lay_out_network(report: DailyReport, voice: Voice) -> Section:
     moves: Block = Paragraph(voice.say("network.no_day_before"))
     if any(change is not None for change in changes):
         moves = _moves(report, voice)
-    blocks: tuple[Block, ...] = (_scores(network, voice), _ranks(network, voice), moves)
+    blocks: tuple[Block, ...] = (_scores(network, voice), moves, _ranks(network, voice))
     return Section("network", title, blocks)
 
 
-def _charges(report: DailyReport, voice: Voice) -> Table:
+def _charges(report: DailyReport, voice: Voice) -> Tiles:
     fees, language = report.metrics.fees, voice.language
-    low, high = (
-        formats.count(fees.min_fee_rate, language),
-        formats.ppm(fees.max_fee_rate, language),
-    )
+    low, high = formats.count(fees.min_fee_rate, language), formats.ppm(fees.max_fee_rate, language)
     base = formats.DASH
     if fees.base_fee_avg is not None:
         base = voice.say("fees.base_msat", msat=formats.count(fees.base_fee_avg, language))
-    rows = (
-        ("fees.mean", formats.ppm(fees.avg_fee_rate, language)),
-        ("fees.range", f"{low} {formats.DASH} {high}"),
-        ("fees.base", base),
-        ("fees.below", formats.count(fees.below_market, language)),
-        ("fees.above", formats.count(fees.above_market, language)),
-    )
-    return Table(
-        caption=voice.say("fees.table"),
-        columns=(
-            Column(voice.say("money.figure")),
-            Column(voice.say("liquidity.value"), Align.RIGHT),
+    tiles = [
+        Tile(
+            voice.say("fees.mean"),
+            formats.ppm(fees.avg_fee_rate, language),
+            voice.say("fees.mean.note"),
+            Tone.NEUTRAL,
         ),
-        rows=tuple((Cell(voice.say(key)), Cell(text)) for key, text in rows),
-    )
+        Tile(voice.say("fees.range"), f"{low} {formats.DASH} {high}", "", Tone.NEUTRAL),
+        Tile(voice.say("fees.base"), base, "", Tone.NEUTRAL),
+    ]
+    if fees.market:
+        tiles += [
+            Tile(
+                voice.say("fees.below"),
+                voice.counted(fees.below_market, "channel"),
+                voice.say("fees.below.note"),
+                Tone.NEUTRAL,
+            ),
+            Tile(
+                voice.say("fees.above"),
+                voice.counted(fees.above_market, "channel"),
+                voice.say("fees.above.note"),
+                Tone.NEUTRAL,
+            ),
+        ]
+    return Tiles(tuple(tiles))
 
 
 def _market_row(one: MarketStanding, voice: Voice) -> tuple[Cell, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from daznode.domain.page import Align, Cell, Column, Section, Table, Tone
+from daznode.domain.page import Cell, Column, Section, Table, Tone
 from daznode.domain.provenance import SourceReport, SourceStatus
 from daznode.domain.report import DailyReport
 from daznode.report import formats
@@ -28,10 +28,13 @@ def _row(source: SourceReport, voice: Voice) -> tuple[Cell, ...]:
         why, missing = missing, ""
     return (
         Cell(voice.term("source", source.name), sub=voice.prose(source.detail)),
-        Cell(voice.term("state", source.status), tone=_TONES[source.status]),
+        Cell(
+            voice.term("state", source.status),
+            tone=_TONES[source.status],
+            sub="" if source.age_seconds is None else formats.age(source.age_seconds, language),
+        ),
         Cell(voice.term("reality", source.reality) if is_there else formats.DASH),
         Cell(formats.moment(source.observed_at, language)),
-        Cell(formats.age(source.age_seconds, language)),
         Cell(why, sub=missing),
     )
 
@@ -45,7 +48,6 @@ def lay_out_sources(report: DailyReport, voice: Voice) -> Section:
             Column(voice.say("sources.state")),
             Column(voice.say("sources.reality"), is_detail=True),
             Column(voice.say("sources.observed"), is_detail=True),
-            Column(voice.say("sources.age"), Align.RIGHT),
             Column(voice.say("sources.why")),
         ),
         rows=tuple(_row(source, voice) for source in report.sources),
