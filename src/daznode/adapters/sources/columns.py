@@ -1,6 +1,5 @@
 """Rows as stated to a snapshot: judged, counted where dropped, sorted, hashed."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, fields
 from typing import Final
@@ -36,7 +35,6 @@ _MAX_U32: Final = 2**32 - 1
 _MAX_U16: Final = 2**16 - 1
 _INT32: Final = (-(2**31), 2**31 - 1)
 _CURVE_CHUNK: Final = 4096
-_HASH_VERSION: Final = b"daznode graph 1\n"
 
 # Accepted ranges of a policy's integers, with the reason a policy outside them is dropped for.
 _POLICY_RANGES: Final = (
@@ -102,39 +100,6 @@ def build_columns(rows: GraphRows, progress: Progress) -> Columns:
     channels = channels.take(_newest_of_each(channels, skipped))
     nodes, positions = _nodes(rows, rank, sorted_keys, is_point, channels.ends, skipped)
     return Columns(nodes, channels.columns(positions), skipped)
-
-
-def content_sha256(nodes: NodeColumns, channels: ChannelColumns) -> str:
-    """Hash of a snapshot's content: its columns, little-endian, and nothing of its origin.
-
-    Args:
-        nodes: Node columns in canonical order.
-        channels: Channel columns in canonical order.
-
-    Returns:
-        64 hex characters, equal for equal content whatever file it came from.
-    """
-    digest = hashlib.sha256(_HASH_VERSION)
-    aliases = [alias.encode() for alias in nodes.alias]
-    lengths = np.array([len(alias) for alias in aliases], np.int64)
-    policies = channels.policies
-    parts: list[tuple[str, NDArray[np.generic]]] = [
-        ("node_id", nodes.node_id),
-        ("alias_bytes", lengths),
-        ("last_update", nodes.last_update),
-        ("address_kinds", nodes.address_kinds),
-        ("scid", channels.scid),
-        ("node1", channels.node1),
-        ("node2", channels.node2),
-        ("capacity_sat", channels.capacity_sat),
-        *((f"policy.{item.name}", getattr(policies, item.name)) for item in fields(policies)),
-    ]
-    for name, column in parts:
-        little = np.ascontiguousarray(column, column.dtype.newbyteorder("<"))
-        digest.update(f"{name} {little.dtype.str} {little.shape}\n".encode())
-        digest.update(little.tobytes())
-    digest.update(b"alias\n" + b"".join(aliases))
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from daznode.adapters.sources.columns import Columns, build_columns, content_sha256
+from daznode.adapters.sources.columns import Columns, build_columns
 from daznode.adapters.sources.exact_reader import DumpRows, bad_majority, read_exactly
 from daznode.adapters.sources.streams import (
     DEFAULT_MAX_BYTES,
@@ -15,7 +15,7 @@ from daznode.adapters.sources.streams import (
     Document,
     read_documents,
 )
-from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin
+from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin, content_sha256
 from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
 
