@@ -7,7 +7,6 @@ import numpy as np
 from daznode.graph.arrays import (
     BoolArray,
     DirectedNetwork,
-    FloatArray,
     IntArray,
     UintArray,
     UndirectedNetwork,
@@ -70,14 +69,14 @@ class FoldedDirected:
     back_indices: UintArray
     back_cost_msat: IntArray
 
-    def leaf_counts(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def leaf_counts(self) -> tuple[IntArray, IntArray, IntArray]:
         """Leaves of each core node that reach it, that it reaches, and both; (n_core,) each."""
         n_core, up, down = len(self.core), self.up_msat >= 0, self.down_msat >= 0
         both = up & down
         return (
-            np.bincount(self.root[up], minlength=n_core).astype(np.float64),
-            np.bincount(self.root[down], minlength=n_core).astype(np.float64),
-            np.bincount(self.root[both], minlength=n_core).astype(np.float64),
+            np.bincount(self.root[up], minlength=n_core),
+            np.bincount(self.root[down], minlength=n_core),
+            np.bincount(self.root[both], minlength=n_core),
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daznode.graph.arrays import DirectedNetwork, FloatArray, IntArray, UintArray
 from daznode.graph.centrality import cut, neighbours_together
@@ -107,7 +108,7 @@ def route_measures(
     job = Job(
         stage="fee routes",
         chunks=cut(_sources(folded), _CHUNK),
-        new_scratch=lambda: new_fee_scratch(n_core),
+        new_scratch=lambda: new_fee_scratch(core, weights),
         work=work,
         commit=commit,
     )
@@ -116,7 +117,7 @@ def route_measures(
     result = np.full(network.n_nodes, np.nan)
     if wants_betweenness:
         result[:] = 0.0
-        result[folded.core] = _unfold_betweenness(folded, sums)
+        result[folded.core] = _unfold_betweenness(folded, weights, totals, sums)
     return RouteMeasures(result, closeness, reached, fair_capacity_sat)
 
 
@@ -125,11 +126,11 @@ def _core(folded: FoldedDirected) -> FeeCore:
         indptr=folded.indptr,
         indices=folded.indices,
         cost=folded.cost_msat,
-        lane_cost=np.minimum(folded.cost_msat, DEAREST_EDGE).astype(np.int32),
+        lane_cost=_lane_cost(folded.cost_msat),
         back_indptr=folded.back_indptr,
         back_indices=folded.back_indices,
         back_cost=folded.back_cost_msat,
-        back_lane_cost=np.minimum(folded.back_cost_msat, DEAREST_EDGE).astype(np.int32),
+        back_lane_cost=_lane_cost(folded.back_cost_msat),
     )
 
 
@@ -137,22 +138,26 @@ def _weights(network: DirectedNetwork, folded: FoldedDirected, fair: FairPrice) 
     n_core = len(folded.core)
     up, down, _ = folded.leaf_counts()
     is_start, is_target = folded.up_msat >= 0, folded.down_msat >= 0
-    root = np.concatenate((np.arange(n_core), folded.root[is_target]))
-    cost = np.concatenate((np.zeros(n_core, np.int64), folded.down_msat[is_target]))
-    node = np.concatenate((folded.core, folded.leaf[is_target]))
-    order = np.argsort(root, kind="stable")
-    starts = np.zeros(n_core + 1, np.int64)
+    receivers_cost, starts = np.zeros(n_core, np.int64), np.zeros(n_core + 1, np.int64)
+    np.add.at(receivers_cost, folded.root[is_target], folded.down_msat[is_target])
     np.cumsum(np.bincount(folded.root[is_start], minlength=n_core), out=starts[1:])
     return FeeWeights(
-        senders=up + 1.0,
-        receivers=down + 1.0,
-        target_root=root[order].astype(np.uint32),
-        target_cost=cost[order],
-        target_capacity=fair.capacity_sat[node[order]],
+        senders=up + 1,
+        receivers=down + 1,
+        receivers_cost=receivers_cost,
+        capacity=fair.capacity_sat[folded.core],
+        leaf_root=folded.root[is_target].astype(np.uint32),
+        leaf_cost=folded.down_msat[is_target],
+        leaf_lane_cost=_lane_cost(folded.down_msat[is_target]),
+        leaf_capacity=fair.capacity_sat[folded.leaf[is_target]],
         starts=starts,
         start_cost=folded.up_msat[is_start],
         fair_price_msat=np.array([_fair_price_msat(network.amount_msat, fair)], np.int64),
     )
+
+
+def _lane_cost(cost_msat: IntArray) -> NDArray[np.int32]:
+    return np.minimum(cost_msat, DEAREST_EDGE).astype(np.int32)
 
 
 def _fair_price_msat(amount_msat: int, fair: FairPrice) -> int:
@@ -199,7 +204,10 @@ def _unfold_costs(
     return reached, closeness, fair_capacity
 
 
-def _unfold_betweenness(folded: FoldedDirected, sums: FeeSums) -> FloatArray:
+def _unfold_betweenness(
+    folded: FoldedDirected, weights: FeeWeights, totals: FeeCosts, sums: FeeSums
+) -> FloatArray:
     """Betweenness of core nodes: between others in the core, from and to own leaves, among these."""
     up, down, both = folded.leaf_counts()
-    return sums.dependency + up * sums.reaches + sums.reached_by * down + up * down - both
+    reaches = totals.reached - weights.receivers
+    return sums.dependency + up * reaches + sums.reached_by * down + up * down - both

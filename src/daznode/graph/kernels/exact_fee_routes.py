@@ -1,7 +1,7 @@
 """Cheapest routes from one source at a time, for costs too large for the sixteen lanes."""
 
 import numpy as np
-from numba import int64, njit
+from numba import float64, int64, njit
 from numpy.typing import NDArray
 
 from daznode.graph.kernels.fee_routes import FeeCore, FeeCosts, FeeSums, FeeWeights
@@ -104,30 +104,35 @@ def _settle(
 def _sum_exact_costs(
     weights: FeeWeights, s: int, cost: NDArray[np.int64], totals: FeeCosts
 ) -> None:
-    fair_price = weights.fair_price_msat[0]
-    roots, beyond, capacity = weights.target_root, weights.target_cost, weights.target_capacity
+    receivers, receivers_cost = weights.receivers, weights.receivers_cost
     starts, start_cost = weights.starts, weights.start_cost
-    reached, total, fair = int64(0), 0.0, int64(0)
-    for j in range(roots.size):
-        base = cost[roots[j]]
-        if base < NOT_REACHED:
-            target_cost = base + beyond[j]
-            reached += 1
-            total += target_cost
-            if target_cost <= fair_price:
-                fair += capacity[j]
+    fair_price = weights.fair_price_msat[0]
+    reached, total = int64(0), 0.0
+    for v in range(cost.size):
+        if cost[v] < NOT_REACHED:
+            reached += receivers[v]
+            total += float64(receivers[v]) * cost[v] + receivers_cost[v]
     totals.reached[s] = reached
     totals.total_msat[s] = total
-    totals.fair_capacity[s] = fair
+    totals.fair_capacity[s] = _exact_capacity_within(weights, cost, fair_price)
     for i in range(starts[s], starts[s + 1]):
-        left = fair_price - start_cost[i]
-        fair = int64(0)
-        if left >= 0:
-            for j in range(roots.size):
-                base = cost[roots[j]]
-                if base < NOT_REACHED and base + beyond[j] <= left:
-                    fair += capacity[j]
-        totals.start_fair_capacity[i] = fair
+        totals.start_fair_capacity[i] = _exact_capacity_within(
+            weights, cost, fair_price - start_cost[i]
+        )
+
+
+@njit(cache=True, nogil=True)
+def _exact_capacity_within(weights: FeeWeights, cost: NDArray[np.int64], limit_msat: int) -> int:
+    capacity, leaf_capacity = weights.capacity, weights.leaf_capacity
+    leaf_root, leaf_cost = weights.leaf_root, weights.leaf_cost
+    total = int64(0)
+    for v in range(cost.size):
+        if cost[v] <= limit_msat:
+            total += capacity[v]
+    for j in range(leaf_root.size):
+        if cost[leaf_root[j]] <= limit_msat - leaf_cost[j]:
+            total += leaf_capacity[j]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -152,18 +157,15 @@ def _sum_exact_dependencies(
             if cost[indices[e]] + edge_cost[e] == cost[v]:
                 count += paths[indices[e]]
         paths[v] = count
-    reaches = 0.0
     for i in range(order.size - 1, 0, -1):
         v = int64(order[i])
         d = delta[v]
         delta[v] = 0.0
         dependency[v] += senders * d
         reached_by[v] += senders
-        reaches += receivers[v]
         share = (receivers[v] + d) / paths[v]
         for e in range(int64(indptr[v]), int64(indptr[v + 1])):
             u = indices[e]
             if cost[u] + edge_cost[e] == cost[v]:
                 delta[u] += paths[u] * share
-    sums.reaches[s] += reaches
     delta[s] = 0.0

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from daznode.graph.kernels.rows import (
     COST_LANES,
     aligned_rows,
-    equal_row,
+    choose_parents,
     lost_row,
-    put_lanes,
     relax_row,
+    turn_rows,
 )
 
 COST_LIMIT = (1 << 30) - 1
@@ -20,6 +20,13 @@ COST_LIMIT = (1 << 30) - 1
 
 DEAREST_EDGE = 1 << 30
 """Edges that cost this or more are stored as this: they never lead below `COST_LIMIT`."""
+
+
+_DIGIT_BITS = 10
+_DIGITS = 1 << _DIGIT_BITS
+
+_LATE_STEPS = 4
+"""Steps for each node, in one lane, after which an order counts as wrong for it."""
 
 
 class FeeCore(NamedTuple):
@@ -49,25 +56,31 @@ class FeeCore(NamedTuple):
 class FeeWeights(NamedTuple):
     """What the core nodes stand for, and where payments start and end.
 
-    Targets are all nodes that a core node can pay: core nodes at cost 0 from themselves and leaves
-    that have an edge down, behind their root. Leaves that have an edge up start payments.
+    Leaves that have an edge down from their root receive, leaves that have an edge up send; roots
+    do both for themselves.
 
     Attributes:
-        senders: Nodes that pay from behind each core node, itself included, (n,), float64.
-        receivers: Nodes that are paid behind it, itself included, (n,), float64.
-        target_root: Core node each target stands behind, ascending, (n_targets,), uint32.
-        target_cost: Cost from there to the target, msat, (n_targets,), int64.
-        target_capacity: Capacity of the target, sat, (n_targets,), int64.
-        starts: Where the starting leaves of each core node begin, (n + 1,), int64.
-        start_cost: Cost from each starting leaf up to its root, msat, int64.
+        senders: Nodes that pay from behind each core node, itself included, (n,), int64.
+        receivers: Nodes that are paid behind it, itself included, (n,), int64.
+        receivers_cost: Sum of the costs from it to them, msat, (n,), int64.
+        capacity: Its capacity, sat, (n,), int64.
+        leaf_root: Core node each receiving leaf hangs on, ascending, uint32.
+        leaf_cost: Cost from there to the leaf, msat, int64.
+        leaf_lane_cost: The same, at most `DEAREST_EDGE`, int32.
+        leaf_capacity: Capacity of each receiving leaf, sat, int64.
+        starts: Where the sending leaves of each core node begin, (n + 1,), int64.
+        start_cost: Cost from each sending leaf up to its root, msat, int64.
         fair_price_msat: Most that a fair route costs, msat; an int64 in an array of one.
     """
 
-    senders: NDArray[np.float64]
-    receivers: NDArray[np.float64]
-    target_root: NDArray[np.uint32]
-    target_cost: NDArray[np.int64]
-    target_capacity: NDArray[np.int64]
+    senders: NDArray[np.int64]
+    receivers: NDArray[np.int64]
+    receivers_cost: NDArray[np.int64]
+    capacity: NDArray[np.int64]
+    leaf_root: NDArray[np.uint32]
+    leaf_cost: NDArray[np.int64]
+    leaf_lane_cost: NDArray[np.int32]
+    leaf_capacity: NDArray[np.int64]
     starts: NDArray[np.int64]
     start_cost: NDArray[np.int64]
     fair_price_msat: NDArray[np.int64]
@@ -79,10 +92,10 @@ class FeeCosts(NamedTuple):
     A core node counts itself (cost 0, its own capacity); the caller takes it out again.
 
     Attributes:
-        reached: Targets reached, (n,), int64.
+        reached: Nodes reached, (n,), int64.
         total_msat: Sum of the costs to them, (n,), float64: exact below 2^53.
-        fair_capacity: Capacity of the targets within the fair price, sat, (n,), int64.
-        start_fair_capacity: The same for each starting leaf, by way of its root, int64.
+        fair_capacity: Capacity of those of them within the fair price, sat, (n,), int64.
+        start_fair_capacity: The same for each sending leaf, by way of its root, int64.
     """
 
     reached: NDArray[np.int64]
@@ -96,71 +109,86 @@ class FeeSums(NamedTuple):
 
     Attributes:
         dependency: Ordered pairs whose routes pass a node, shared, (n,), float64.
-        reached_by: Senders whose payments can get to a node, (n,), float64.
-        reaches: Receivers that a node's payments can get to, itself left out, (n,), float64.
+        reached_by: Senders elsewhere whose payments can get to a node, (n,), int64.
     """
 
     dependency: NDArray[np.float64]
-    reached_by: NDArray[np.float64]
-    reaches: NDArray[np.float64]
+    reached_by: NDArray[np.int64]
 
 
 class FeeScratch(NamedTuple):
-    """Working memory of one thread; `is_waiting`, `children` and `delta` are zero between passes.
+    """Working memory of one thread; `is_waiting` is zero between passes.
 
     Attributes:
-        costs: Cost from each lane's source to each node, (n * 16,), int32.
-        parents: Node before it on a cheapest route, (n * 16,), int32.
-        lane_costs: `costs` with a row for each lane, (16, n), int32.
-        lane_parents: `parents` with a row for each lane, (16, n), int32.
-        found: Mask of lanes with a parent, (n,), uint16.
-        ties: Mask of lanes with several, (n,), uint16.
+        costs: Cost from each lane's source to each node, (n rounded up to 16 * 16,), int32.
+        parents: Node before it on a cheapest route, n where there is none, same shape.
+        lane_costs: `costs` with a row for each lane, (16, n rounded up to 16), int32.
+        lane_parents: `parents` with a row for each lane, same shape.
+        leaf_costs: Cost from one lane's source to each receiving leaf, int32.
+        senders: Senders behind each lane's source, (16,), int32.
+        ties: Mask of lanes in which a node has several parents, (n,), uint16.
         waiting: Nodes whose edges are to be followed, (n,), uint32.
         next_waiting: Nodes for the next round, (n,), uint32.
         is_waiting: 1 for nodes in the next round, (n,), uint8.
-        children: Successors not yet summed, (n,), uint32.
-        order: Nodes, successors first, (n,), uint32.
-        delta: Dependency of one lane, (n,), float64.
-        paths: Cheapest routes of one lane, (n,), float64.
+        keys: What nodes are sorted by, (n,), uint32, below 2^30.
+        order: Nodes by rising key, (n,), uint32.
+        spare: Room for sorting, (n,), uint32.
+        places: Place of each node in `order`, (n + 1,), int32; -1 for nobody, the last.
+        pending: Nodes that have something to give, (n + n_edges + 1,), uint32.
+        amounts: How much, same shape, float64.
+        total: Receivers at and behind each node in one lane, (n + 1,), float64.
+        paths: Cheapest routes of one lane, (n + 1,), float64; 0 if not counted.
     """
 
     costs: NDArray[np.int32]
     parents: NDArray[np.int32]
     lane_costs: NDArray[np.int32]
     lane_parents: NDArray[np.int32]
-    found: NDArray[np.uint16]
+    leaf_costs: NDArray[np.int32]
+    senders: NDArray[np.int32]
     ties: NDArray[np.uint16]
     waiting: NDArray[np.uint32]
     next_waiting: NDArray[np.uint32]
     is_waiting: NDArray[np.uint8]
-    children: NDArray[np.uint32]
+    keys: NDArray[np.uint32]
     order: NDArray[np.uint32]
-    delta: NDArray[np.float64]
+    spare: NDArray[np.uint32]
+    places: NDArray[np.int32]
+    pending: NDArray[np.uint32]
+    amounts: NDArray[np.float64]
+    total: NDArray[np.float64]
     paths: NDArray[np.float64]
 
 
-def new_fee_scratch(n_nodes: int) -> FeeScratch:
-    """Working memory for cores of `n_nodes` nodes."""
+def new_fee_scratch(core: FeeCore, weights: FeeWeights) -> FeeScratch:
+    """Working memory for a core and its leaves."""
+    n_nodes = len(core.indptr) - 1
+    n_rows = -(-n_nodes // COST_LANES) * COST_LANES
     return FeeScratch(
-        costs=aligned_rows(n_nodes, COST_LANES, np.int32),
-        parents=aligned_rows(n_nodes, COST_LANES, np.int32),
-        lane_costs=np.zeros((COST_LANES, n_nodes), np.int32),
-        lane_parents=np.zeros((COST_LANES, n_nodes), np.int32),
-        found=np.zeros(n_nodes, np.uint16),
+        costs=aligned_rows(n_rows, COST_LANES, np.int32),
+        parents=aligned_rows(n_rows, COST_LANES, np.int32),
+        lane_costs=aligned_rows(COST_LANES, n_rows, np.int32).reshape(COST_LANES, n_rows),
+        lane_parents=aligned_rows(COST_LANES, n_rows, np.int32).reshape(COST_LANES, n_rows),
+        leaf_costs=np.empty(len(weights.leaf_root), np.int32),
+        senders=aligned_rows(1, COST_LANES, np.int32),
         ties=np.zeros(n_nodes, np.uint16),
         waiting=np.empty(n_nodes, np.uint32),
         next_waiting=np.empty(n_nodes, np.uint32),
         is_waiting=np.zeros(n_nodes, np.uint8),
-        children=np.zeros(n_nodes, np.uint32),
+        keys=np.empty(n_nodes, np.uint32),
         order=np.empty(n_nodes, np.uint32),
-        delta=np.zeros(n_nodes),
-        paths=np.zeros(n_nodes),
+        spare=np.empty(n_nodes, np.uint32),
+        places=np.empty(n_nodes + 1, np.int32),
+        pending=np.empty(n_nodes + len(core.indices) + 1, np.uint32),
+        amounts=np.empty(n_nodes + len(core.indices) + 1),
+        total=np.zeros(n_nodes + 1),
+        paths=np.zeros(n_nodes + 1),
     )
 
 
 def new_fee_sums(n_nodes: int) -> FeeSums:
     """Zeroed sums for cores of `n_nodes` nodes."""
-    return FeeSums(np.zeros(n_nodes), np.zeros(n_nodes), np.zeros(n_nodes))
+    return FeeSums(np.zeros(n_nodes), np.zeros(n_nodes, np.int64))
 
 
 @njit(cache=True, nogil=True)
@@ -247,8 +275,8 @@ def fee_routes(
         scratch: From `new_fee_scratch(n)`.
         totals: Costs; written at the sources and at the leaves that start behind them.
         sums: From `new_fee_sums(n)`; changed if `wants_paths`.
-        is_exact: One flag for every sixteen sources, uint8; 1 where costs stayed below
-            `COST_LIMIT`. Where it is 0 nothing was added, and `exact_fee_routes` must.
+        is_exact: One flag for every sixteen sources, uint8; 1 where costs and the fair price
+            stayed below `COST_LIMIT`. Where it is 0 nothing was added, and `exact_fee_routes` must.
 
     References:
         Brandes, "A Faster Algorithm for Betweenness Centrality", Journal of Mathematical Sociology
@@ -257,164 +285,285 @@ def fee_routes(
     for k in range(0, sources.size, COST_LANES):
         lanes = min(COST_LANES, sources.size - k)
         group = sources[k : k + lanes]
-        if not fee_costs(core, group, scratch):
+        if weights.fair_price_msat[0] >= COST_LIMIT or not fee_costs(core, group, scratch):
             is_exact[k // COST_LANES] = 0
             continue
         is_exact[k // COST_LANES] = 1
         _sum_costs(weights, group, scratch, totals)
         if wants_paths:
-            _find_parents(core, scratch)
+            senders = scratch.senders
+            senders[:] = 0
             for lane in range(lanes):
-                _sum_dependencies(core, weights, int64(group[lane]), lane, scratch, sums)
+                senders[lane] = weights.senders[group[lane]]
+            ties = _find_parents(core, scratch, sums)
+            _order_by_mean_cost(scratch)
+            is_common_order = True
+            for lane in range(lanes):
+                has_ties = (ties >> lane) & 1 != 0
+                if not is_common_order:
+                    _order_by_mean_cost(scratch)
+                s = int64(group[lane])
+                is_common_order = _pass_up(core, weights, s, lane, has_ties, scratch)
+                if not is_common_order:
+                    _order_by_lane_cost(scratch, lane)
+                    _pass_up(core, weights, s, lane, has_ties, scratch)
+                _credit(weights, s, scratch, sums)
 
 
 @njit(cache=True, nogil=True)
 def _sum_costs(
     weights: FeeWeights, sources: NDArray[np.uint32], scratch: FeeScratch, totals: FeeCosts
 ) -> None:
-    costs, lane_costs = scratch.costs, scratch.lane_costs
-    n = lane_costs.shape[1]
-    for v in range(n):
-        for lane in range(COST_LANES):
-            lane_costs[lane, v] = costs[v * COST_LANES + lane]
-    roots, beyond, capacity = weights.target_root, weights.target_cost, weights.target_capacity
-    fair_price = weights.fair_price_msat[0]
+    lane_costs, leaf_costs = scratch.lane_costs, scratch.leaf_costs
+    receivers, receivers_cost = weights.receivers, weights.receivers_cost
+    leaf_root, leaf_lane_cost = weights.leaf_root, weights.leaf_lane_cost
+    capacity, leaf_capacity = weights.capacity, weights.leaf_capacity
     starts, start_cost = weights.starts, weights.start_cost
+    fair_price = weights.fair_price_msat[0]
+    _turn_rows(scratch.costs, lane_costs)
     for lane in range(sources.size):
         s = int64(sources[lane])
-        row = lane_costs[lane]
-        reached, total, fair = int64(0), int64(0), int64(0)
-        for j in range(roots.size):
-            cost = int64(row[roots[j]])
-            if cost < COST_LIMIT:
-                cost += beyond[j]
-                reached += 1
-                total += cost
-                fair += capacity[j] if cost <= fair_price else 0
+        row = lane_costs[lane, : receivers.size]
+        reached, total = int64(0), int64(0)
+        for v in range(row.size):
+            if row[v] < COST_LIMIT:
+                reached += receivers[v]
+                total += receivers[v] * row[v] + receivers_cost[v]
         totals.reached[s] = reached
         totals.total_msat[s] = total
-        totals.fair_capacity[s] = fair
+        for j in range(leaf_root.size):
+            leaf_costs[j] = row[leaf_root[j]] + leaf_lane_cost[j]
+        totals.fair_capacity[s] = _capacity_within(row, capacity, fair_price) + _capacity_within(
+            leaf_costs, leaf_capacity, fair_price
+        )
         for i in range(starts[s], starts[s + 1]):
             left = fair_price - start_cost[i]
-            fair = int64(0)
-            if left >= 0:
-                for j in range(roots.size):
-                    cost = int64(row[roots[j]])
-                    fair += capacity[j] if cost < COST_LIMIT and cost + beyond[j] <= left else 0
-            totals.start_fair_capacity[i] = fair
+            totals.start_fair_capacity[i] = _capacity_within(
+                row, capacity, left
+            ) + _capacity_within(leaf_costs, leaf_capacity, left)
 
 
 @njit(cache=True, nogil=True)
-def _find_parents(core: FeeCore, scratch: FeeScratch) -> None:
+def _capacity_within(costs: NDArray[np.int32], capacity: NDArray[np.int64], limit_msat: int) -> int:
+    total = int64(0)
+    if limit_msat >= 0:
+        limit = int32(limit_msat)
+        for j in range(costs.size):
+            total += capacity[j] if costs[j] <= limit else int64(0)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _turn_rows(rows: NDArray[np.int32], lane_rows: NDArray[np.int32]) -> None:
+    stride = lane_rows.shape[1]
+    flat = lane_rows.reshape(-1)
+    for v in range(0, stride, COST_LANES):
+        turn_rows(rows, v * COST_LANES, flat, v, stride)
+
+
+@njit(cache=True, nogil=True)
+def _find_parents(core: FeeCore, scratch: FeeScratch, sums: FeeSums) -> int:
+    """Parents of all nodes in all lanes, a row for each lane; the mask of lanes with ties."""
+    n = core.indptr.size - 1
     costs, parents, lane_parents = scratch.costs, scratch.parents, scratch.lane_parents
-    all_found, all_ties = scratch.found, scratch.ties
+    ties, senders, reached_by = scratch.ties, scratch.senders, sums.reached_by
     indptr, indices, lane_cost = core.back_indptr, core.back_indices, core.back_lane_cost
-    for v in range(indptr.size - 1):
-        found, ties = int32(0), int32(0)
-        for e in range(int64(indptr[v]), int64(indptr[v + 1])):
-            u = int64(indices[e])
-            equal = equal_row(costs, u * COST_LANES, v * COST_LANES, lane_cost[e])
-            if equal != 0:
-                ties |= found & equal
-                found |= equal
-                put_lanes(parents, v * COST_LANES, equal, int32(u))
-        all_found[v] = found
-        all_ties[v] = ties
-        for lane in range(COST_LANES):
-            lane_parents[lane, v] = parents[v * COST_LANES + lane]
+    any_ties = int64(0)
+    for v in range(n):
+        packed = choose_parents(
+            costs,
+            indices,
+            int64(indptr[v]),
+            int64(indptr[v + 1]),
+            lane_cost,
+            v * COST_LANES,
+            parents,
+            int32(n),
+            senders,
+        )
+        tied = packed & 0xFFFF
+        ties[v] = tied
+        any_ties |= tied
+        reached_by[v] += packed >> 16
+    _turn_rows(parents, lane_parents)
+    return any_ties
 
 
 @njit(cache=True, nogil=True)
-def _sum_dependencies(
-    core: FeeCore, weights: FeeWeights, s: int, lane: int, scratch: FeeScratch, sums: FeeSums
-) -> None:
-    """Strip the routes of one source from their ends: a node is summed after all its successors."""
+def _order_by_mean_cost(scratch: FeeScratch) -> None:
+    """One order for all lanes: sources beside each other see the network in nearly the same one."""
+    costs, keys = scratch.costs, scratch.keys
+    for v in range(keys.size):
+        total = int64(0)
+        for lane in range(COST_LANES):
+            total += costs[v * COST_LANES + lane]
+        keys[v] = total // COST_LANES
+    _sort(scratch)
+
+
+@njit(cache=True, nogil=True)
+def _order_by_lane_cost(scratch: FeeScratch, lane: int) -> None:
+    """The order of one lane: whoever stands before another on a route is cheaper."""
+    row, keys = scratch.lane_costs[lane], scratch.keys
+    for v in range(keys.size):
+        keys[v] = row[v]
+    _sort(scratch)
+
+
+@njit(cache=True, nogil=True)
+def _sort(scratch: FeeScratch) -> None:
+    """Nodes by rising key into `order`, their places into `places`; radix sort of 30-bit keys."""
+    keys, order, spare, places = scratch.keys, scratch.order, scratch.spare, scratch.places
+    n = keys.size
+    for v in range(n):
+        spare[v] = v
+    starts = np.empty(_DIGITS, np.int64)
+    for shift in range(0, 30, _DIGIT_BITS):
+        starts[:] = 0
+        for v in range(n):
+            starts[(keys[v] >> shift) & (_DIGITS - 1)] += 1
+        total = int64(0)
+        for digit in range(_DIGITS):
+            count = starts[digit]
+            starts[digit] = total
+            total += count
+        for i in range(n):
+            v = spare[i]
+            digit = (keys[v] >> shift) & (_DIGITS - 1)
+            order[starts[digit]] = v
+            starts[digit] += 1
+        order, spare = spare, order
+    # Three rounds: the sorted nodes lie in what was `order` at first.
+    order, spare = spare, order
+    for i in range(n):
+        places[order[i]] = i
+    places[n] = -1
+
+
+@njit(cache=True, nogil=True)
+def _pass_up(
+    core: FeeCore,
+    weights: FeeWeights,
+    s: int,
+    lane: int,
+    has_ties: bool,  # noqa: FBT001 - numba takes keywords only slowly
+    scratch: FeeScratch,
+) -> bool:
+    """Sum receivers from the ends of one source's routes towards it, into `total`.
+
+    Nodes are taken last to first in the order of `order`; each gives its sum to its parents. Where
+    the order is wrong for this lane (a parent had its turn before its child), what the child gives
+    is passed on towards the source at once.
+
+    Returns:
+        Whether it is done; False if the order was wrong so often that another one must be taken.
+    """
     n = core.indptr.size - 1
     parent, cost = scratch.lane_parents[lane], scratch.lane_costs[lane]
-    children, delta, paths, order = scratch.children, scratch.delta, scratch.paths, scratch.order
-    found, ties, receivers = scratch.found, scratch.ties, weights.receivers
-    dependency, reached_by = sums.dependency, sums.reached_by
+    order, places, ties = scratch.order, scratch.places, scratch.ties
+    total, paths, pending, amounts = scratch.total, scratch.paths, scratch.pending, scratch.amounts
+    receivers = weights.receivers
     indptr, indices, edge_cost = core.back_indptr, core.back_indices, core.back_lane_cost
-    bit = uint16(1 << lane)
-    senders = weights.senders[s]
-    has_ties = False
-    for node in range(n):
-        if found[node] & bit == 0:
-            parent[node] = -1
-        elif ties[node] & bit:
-            has_ties = True
-            for e in range(int64(indptr[node]), int64(indptr[node + 1])):
-                if cost[indices[e]] + edge_cost[e] == cost[node]:
-                    children[indices[e]] += 1
-        else:
-            children[parent[node]] += 1
-    reaches = 0.0
-    if not has_ties:
-        for start in range(n):
-            if children[start] == 0 and parent[start] >= 0:
-                v = int64(start)
-                while True:
-                    u = int64(parent[v])
-                    d = delta[v]
-                    dependency[v] += senders * d
-                    reached_by[v] += senders
-                    reaches += receivers[v]
-                    delta[u] += receivers[v] + d
-                    delta[v] = 0.0
-                    parent[v] = -1
-                    children[u] -= 1
-                    v = u
-                    if children[u] != 0 or parent[u] < 0:
-                        break
-    else:
-        top = int64(0)
-        for node in range(n):
-            if children[node] == 0 and parent[node] >= 0:
-                order[top] = node
-                top += 1
-        done = int64(0)
-        while done < top:
-            v = int64(order[done])
-            done += 1
-            if ties[v] & bit:
+    tie_bit = uint16(1 << lane) if has_ties else uint16(0)
+    for v in range(n):
+        total[v] = receivers[v]
+    total[n] = 0.0
+    if has_ties:
+        paths[:] = 0.0
+        paths[s] = 1.0
+        for v in range(n):
+            if ties[v] & tie_bit:
+                _count_paths(
+                    indptr, indices, edge_cost, v, cost, parent, ties, tie_bit, paths, pending
+                )
+    steps_left = _LATE_STEPS * n
+    for i in range(n - 1, -1, -1):
+        v = int64(order[i])
+        u = int64(parent[v])
+        if ties[v] & tie_bit == 0 and places[u] < i:
+            total[u] += total[v]
+            continue
+        pending[0] = v
+        amounts[0] = total[v]
+        size = int64(1)
+        while size > 0:
+            size -= 1
+            v = int64(pending[size])
+            amount = amounts[size]
+            if ties[v] & tie_bit:
+                share = amount / paths[v]
                 for e in range(int64(indptr[v]), int64(indptr[v + 1])):
                     u = int64(indices[e])
                     if cost[u] + edge_cost[e] == cost[v]:
-                        children[u] -= 1
-                        if children[u] == 0 and parent[u] >= 0:
-                            order[top] = u
-                            top += 1
+                        total[u] += paths[u] * share
+                        steps_left -= 1
+                        if places[u] > i:
+                            if size == pending.size:
+                                return False
+                            pending[size] = u
+                            amounts[size] = paths[u] * share
+                            size += 1
             else:
                 u = int64(parent[v])
-                children[u] -= 1
-                if children[u] == 0 and parent[u] >= 0:
-                    order[top] = u
-                    top += 1
-        paths[s] = 1.0
-        for i in range(top - 1, -1, -1):
-            v = int64(order[i])
-            if ties[v] & bit:
-                count = 0.0
-                for e in range(int64(indptr[v]), int64(indptr[v + 1])):
-                    if cost[indices[e]] + edge_cost[e] == cost[v]:
-                        count += paths[indices[e]]
+                total[u] += amount
+                steps_left -= 1
+                if places[u] > i:
+                    pending[size] = u
+                    amounts[size] = amount
+                    size += 1
+            if steps_left < 0:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _credit(weights: FeeWeights, s: int, scratch: FeeScratch, sums: FeeSums) -> None:
+    """What passes a node is what lies behind it, without its own receivers."""
+    total, receivers, dependency = scratch.total, weights.receivers, sums.dependency
+    senders = weights.senders[s]
+    total[s] = receivers[s]
+    for v in range(receivers.size):
+        dependency[v] += senders * (total[v] - receivers[v])
+
+
+@njit(cache=True, nogil=True)
+def _count_paths(
+    indptr: NDArray[np.uint32],
+    indices: NDArray[np.uint32],
+    edge_cost: NDArray[np.int32],
+    node: int,
+    cost: NDArray[np.int32],
+    parent: NDArray[np.int32],
+    ties: NDArray[np.uint16],
+    tie_bit: int,
+    paths: NDArray[np.float64],
+    pending: NDArray[np.uint32],
+) -> None:
+    """Cheapest routes to a node and to those before it on them, where not counted yet (0)."""
+    pending[0] = node
+    size = int64(1)
+    while size > 0:
+        v = int64(pending[size - 1])
+        if paths[v] > 0.0:
+            size -= 1
+        elif ties[v] & tie_bit:
+            count = 0.0
+            is_complete = True
+            for e in range(int64(indptr[v]), int64(indptr[v + 1])):
+                u = int64(indices[e])
+                if cost[u] + edge_cost[e] == cost[v]:
+                    if paths[u] > 0.0:
+                        count += paths[u]
+                    else:
+                        is_complete = False
+                        pending[size] = u
+                        size += 1
+            if is_complete:
                 paths[v] = count
+        else:
+            u = int64(parent[v])
+            if paths[u] > 0.0:
+                paths[v] = paths[u]
             else:
-                paths[v] = paths[parent[v]]
-        for i in range(top):
-            v = int64(order[i])
-            d = delta[v]
-            delta[v] = 0.0
-            dependency[v] += senders * d
-            reached_by[v] += senders
-            reaches += receivers[v]
-            if ties[v] & bit:
-                share = (receivers[v] + d) / paths[v]
-                for e in range(int64(indptr[v]), int64(indptr[v + 1])):
-                    u = indices[e]
-                    if cost[u] + edge_cost[e] == cost[v]:
-                        delta[u] += paths[u] * share
-            else:
-                delta[parent[v]] += receivers[v] + d
-    sums.reaches[s] += reaches
-    delta[s] = 0.0
+                pending[size] = u
+                size += 1

@@ -153,22 +153,58 @@ def relax_row(typing_context, costs, source, target, cost):
         known = do.load(0, args[2], _COSTS)
         offered = builder.add(do.load(0, args[1], _COSTS), do.splat(args[3], _COSTS))
         better = builder.icmp_signed("<", offered, known)
-        do.store(builder.select(better, offered, known), 0, args[2], _COSTS)
-        return do.mask_of(better)
+        mask = do.mask_of(better)
+        # Three of four offers improve nothing; not writing then spares the cache.
+        with builder.if_then(builder.icmp_unsigned("!=", mask, ir.Constant(_I32, 0))):
+            do.store(builder.select(better, offered, known), 0, args[2], _COSTS)
+        return mask
 
     return signature, emit
 
 
 @operation
-def equal_row(typing_context, costs, source, target, cost):
-    """Mask of the lanes in which `costs[source] + cost == costs[target]`."""
-    del typing_context, source, target, cost
-    signature = types.int32(costs, types.int64, types.int64, types.int32)
+def choose_parents(
+    typing_context, costs, indices, start, stop, edge_costs, offset, parents, nobody, senders
+):
+    """Find who stands before a node on the cheapest routes of each lane, and write it to `parents`.
+
+    Looks at the neighbours `indices[start:stop]`, where an equal one is a parent; a lane without
+    gets `nobody`. Returns, packed in one number, the mask of lanes with several parents (low 16
+    bits) and the sum of `senders` (16 x int32) over the lanes with one or more.
+    """
+    del typing_context, start, stop, offset, nobody
+    i64 = types.int64
+    signature = types.int64(
+        costs, indices, i64, i64, edge_costs, i64, parents, types.int32, senders
+    )
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         do = _Emitter(context, builder, signature, args)
-        offered = builder.add(do.load(0, args[1], _COSTS), do.splat(args[3], _COSTS))
-        return do.mask_of(builder.icmp_signed("==", offered, do.load(0, args[2], _COSTS)))
+        none = ir.Constant(_COST_BOOLS, None)
+        parent = cgutils.alloca_once_value(builder, do.splat(args[7], _COSTS))
+        found = cgutils.alloca_once_value(builder, none)
+        ties = cgutils.alloca_once_value(builder, none)
+        own = do.load(0, args[5], _COSTS)
+        one = ir.Constant(_I64, 1)
+        with cgutils.for_range_slice(builder, args[2], args[3], one, _I64) as (place, _):
+            node = builder.load(do.pointer(1, place, _I32))
+            row = builder.mul(builder.zext(node, _I64), ir.Constant(_I64, COST_LANES))
+            edge_cost = builder.load(do.pointer(4, place, _I32))
+            offered = builder.add(do.load(0, row, _COSTS), do.splat(edge_cost, _COSTS))
+            equal = builder.icmp_signed("==", offered, own)
+            known = builder.load(found)
+            again = builder.and_(known, equal)
+            builder.store(builder.or_(builder.load(ties), again), ties)
+            builder.store(builder.or_(known, equal), found)
+            chosen = builder.select(equal, do.splat(node, _COSTS), builder.load(parent))
+            builder.store(chosen, parent)
+        do.store(builder.load(parent), 6, args[5], _COSTS)
+        paying = builder.select(
+            builder.load(found), do.load(8, ir.Constant(_I64, 0), _COSTS), ir.Constant(_COSTS, None)
+        )
+        total = builder.zext(_total(builder, paying, COST_LANES), _I64)
+        tie_mask = builder.zext(do.mask_of(builder.load(ties)), _I64)
+        return builder.or_(builder.shl(total, ir.Constant(_I64, COST_LANES)), tie_mask)
 
     return signature, emit
 
@@ -190,19 +226,42 @@ def lost_row(typing_context, costs, source, target, limit):
 
 
 @operation
-def put_lanes(typing_context, rows, offset, mask, value):
-    """`rows[offset] = value` in the lanes of a mask, int32."""
-    del typing_context, offset, mask, value
-    signature = types.void(rows, types.int64, types.int32, types.int32)
+def turn_rows(typing_context, rows, offset, lane_rows, node, stride):
+    """Write sixteen rows from an offset on as columns: `lane_rows[lane * stride + node]`."""
+    del typing_context, offset, node, stride
+    i64 = types.int64
+    signature = types.void(rows, i64, lane_rows, i64, i64)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         do = _Emitter(context, builder, signature, args)
-        chosen = do.lanes_of(args[2], _COST_BOOLS)
-        row = builder.select(chosen, do.splat(args[3], _COSTS), do.load(0, args[1], _COSTS))
-        do.store(row, 0, args[1], _COSTS)
+        block = [
+            do.load(0, builder.add(args[1], ir.Constant(_I64, COST_LANES * place)), _COSTS)
+            for place in range(COST_LANES)
+        ]
+        for half in (8, 4, 2, 1):
+            for place in range(COST_LANES):
+                if place & half:
+                    continue
+                upper, lower = block[place], block[place + half]
+                block[place] = builder.shuffle_vector(upper, lower, _turn(half, 0))
+                block[place + half] = builder.shuffle_vector(upper, lower, _turn(half, half))
+        for lane, row in enumerate(block):
+            start = builder.add(builder.mul(args[4], ir.Constant(_I64, lane)), args[3])
+            do.store(row, 2, start, _COSTS)
         return context.get_dummy_value()
 
     return signature, emit
+
+
+def _turn(half: int, shift: int) -> Any:
+    """Lanes of two rows that swap the off-diagonal blocks of `half` by `half`."""
+    lanes = [
+        (lane ^ half) + COST_LANES * (not shift)
+        if bool(lane & half) != bool(shift)
+        else lane + COST_LANES * bool(shift)
+        for lane in range(COST_LANES)
+    ]
+    return ir.Constant(ir.VectorType(_I32, COST_LANES), lanes)
 
 
 # --- 8 x float64: shortest paths from 8 sources --------------------------------------------------
@@ -401,7 +460,12 @@ def _count(builder: Any, row: Any) -> Any:
     counts = builder.call(
         cgutils.get_or_insert_function(builder.module, counted, "llvm.ctpop.v8i64"), [row]
     )
-    parts = [builder.extract_element(counts, ir.Constant(_I32, word)) for word in range(BIT_WORDS)]
+    return _total(builder, counts, BIT_WORDS)
+
+
+def _total(builder: Any, row: Any, lanes: int) -> Any:
+    """Sum of integer lanes."""
+    parts = [builder.extract_element(row, ir.Constant(_I32, lane)) for lane in range(lanes)]
     while len(parts) > 1:
         parts = [builder.add(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]
