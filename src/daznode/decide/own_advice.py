@@ -42,8 +42,12 @@ class _Line:
         return self.channel.peer_alias or self.channel.peer_id
 
 
-def _lines(status: DayStatus, own: OwnDay) -> list[_Line]:
-    prices = {channel.scid: channel.price for channel in status.now.channels} if status.now else {}
+def _lines(status: DayStatus, own: OwnDay, params: AdviceParams) -> list[_Line]:
+    prices = {
+        channel.scid: channel.price
+        for channel in (status.now.channels if status.now else ())
+        if channel.price is not None and channel.price.n_competitors >= params.least_competitors
+    }
     lines = []
     for channel in own.observation.channels:
         if channel.local_policy is None:
@@ -87,7 +91,7 @@ def raise_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     own = status.own
     if own is None:
         return
-    for line in _lines(status, own):
+    for line in _lines(status, own, params):
         week = line.week
         if (
             line.local_ratio >= params.drained_ratio
@@ -133,7 +137,7 @@ def refill(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     if own is None or own.fortnight.rebalanced_msat == 0:
         return
     cost_ppm = own.fortnight.rebalance_cost_msat * PPM_ONE // own.fortnight.rebalanced_msat
-    for line in _lines(status, own):
+    for line in _lines(status, own, params):
         sums = line.fortnight
         if line.local_ratio >= params.drained_ratio or sums.refused < params.refused_forwards:
             continue
@@ -166,7 +170,7 @@ def cut_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     own = status.own
     if own is None:
         return
-    lines = _lines(status, own)
+    lines = _lines(status, own, params)
     turnovers = [
         line.fortnight.volume_out_msat / (line.channel.capacity_sat * MSAT_PER_SAT)
         for line in lines
@@ -211,7 +215,7 @@ def stop_refilling(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     own = status.own
     if own is None:
         return
-    for line in _lines(status, own):
+    for line in _lines(status, own, params):
         week = line.week
         loss_msat = week.rebalance_cost_msat - week.revenue_msat
         gain_msat = loss_msat * _MONTH_DAYS // _WEEK_DAYS
@@ -242,7 +246,7 @@ def raise_cheap_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
     own = status.own
     if own is None:
         return
-    for line in _lines(status, own):
+    for line in _lines(status, own, params):
         week, price = line.week, line.price
         if (
             price is None
@@ -281,11 +285,10 @@ def raise_cheap_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
 
 def wake_peer(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     """Offline peers behind channels that earned something before."""
-    del params
     own = status.own
     if own is None:
         return
-    for line in _lines(status, own):
+    for line in _lines(status, own, params):
         if line.channel.is_active:
             continue
         earned_msat = line.fortnight.revenue_msat + line.fortnight.assisted_msat
@@ -313,7 +316,7 @@ def free_capital(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
         return
     dead = [
         line
-        for line in _lines(status, own)
+        for line in _lines(status, own, params)
         if line.age_days >= params.dead_days
         and line.fortnight.is_idle
         and line.fortnight.refused == 0

@@ -22,6 +22,7 @@ class AdviceParams:
         small_htlc_ratio: htlc_maximum over capacity below which payments are turned away that the
             channel could carry.
         few_peers: Peers below which another one is worth more than any fee change.
+        least_competitors: Policies of others towards a peer below which their prices are no market.
         least_gain_msat: Expected gain in 30 days below which a change is not worth the gossip,
             msat; 30,000 is one sat a day.
     """
@@ -38,4 +39,5 @@ class AdviceParams:
     stale_policy_days: int = 14
     small_htlc_ratio: float = 0.1
     few_peers: int = 3
+    least_competitors: int = 5
     least_gain_msat: int = 30_000

@@ -6,7 +6,7 @@ from typing import Final
 from daznode.decide.params import AdviceParams
 from daznode.domain.finding import Advice, Clue
 from daznode.domain.ids import format_scid
-from daznode.domain.node_view import DayStatus, NodeView, PublicChannel
+from daznode.domain.node_view import DayStatus, NodeView, PeerPrice, PublicChannel
 from daznode.domain.report import Priority
 from daznode.domain.units import MSAT_PER_SAT
 
@@ -18,12 +18,14 @@ def _scids(channels: list[PublicChannel]) -> tuple[str, ...]:
     return tuple(format_scid(channel.scid) for channel in channels)
 
 
-def _priced(view: NodeView) -> Iterator[tuple[PublicChannel, int, int, int]]:
-    """Enabled channels with a market: the channel, our ppm, its lower and upper quartile."""
+def _priced(view: NodeView, params: AdviceParams) -> Iterator[tuple[PublicChannel, int, PeerPrice]]:
+    """Enabled channels with a market: the channel, our ppm, the others' prices."""
     for channel in view.channels:
-        if channel.local_policy is not None and channel.is_enabled and channel.price is not None:
-            price = channel.price
-            yield channel, channel.local_policy.fee_ppm, price.p25_ppm, price.p75_ppm
+        price = channel.price
+        if price is None or price.n_competitors < params.least_competitors:
+            continue
+        if channel.local_policy is not None and channel.is_enabled:
+            yield channel, channel.local_policy.fee_ppm, price
 
 
 def _name(channel: PublicChannel) -> str:
@@ -32,14 +34,12 @@ def _name(channel: PublicChannel) -> str:
 
 def above_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     """Channels priced above the upper quartile of their market; with own data, see `cut_fee`."""
-    del params
     if status.now is None or status.own is not None:
         return
-    dear = [(c, ppm, p75) for c, ppm, _, p75 in _priced(status.now) if ppm > p75]
+    dear = [item for item in _priced(status.now, params) if item[1] > item[2].p75_ppm]
     if not dear:
         return
-    worst, worst_ppm, worst_p75 = max(dear, key=lambda item: item[1] - item[2])
-    assert worst.price is not None  # noqa: S101 - _priced yields priced channels only
+    worst, worst_ppm, price = max(dear, key=lambda item: item[1] - item[2].p75_ppm)
     yield Advice(
         "above_market",
         Priority.MEDIUM,
@@ -50,29 +50,27 @@ def above_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             "peer": _name(worst),
             "scid": format_scid(worst.scid),
             "fee_ppm": worst_ppm,
-            "p75_ppm": worst_p75,
-            "p50_ppm": worst.price.p50_ppm,
+            "p75_ppm": price.p75_ppm,
+            "p50_ppm": price.p50_ppm,
         },
         _scids([channel for channel, _, _ in dear]),
         None,
         "public_only",
         (
-            Clue("market_p75_ppm", worst_p75, _NETWORK),
-            Clue("competitors_count", worst.price.n_competitors, _NETWORK),
+            Clue("market_p75_ppm", price.p75_ppm, _NETWORK),
+            Clue("competitors_count", price.n_competitors, _NETWORK),
         ),
     )
 
 
 def below_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     """Channels priced below the lower quartile; with own data, see `raise_cheap_fee`."""
-    del params
     if status.now is None or status.own is not None:
         return
-    cheap = [(c, ppm, p25) for c, ppm, p25, _ in _priced(status.now) if ppm < p25]
+    cheap = [item for item in _priced(status.now, params) if item[1] < item[2].p25_ppm]
     if not cheap:
         return
-    worst, worst_ppm, worst_p25 = max(cheap, key=lambda item: item[2] - item[1])
-    assert worst.price is not None  # noqa: S101 - _priced yields priced channels only
+    worst, worst_ppm, price = max(cheap, key=lambda item: item[2].p25_ppm - item[1])
     yield Advice(
         "below_market",
         Priority.MEDIUM,
@@ -83,14 +81,14 @@ def below_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             "peer": _name(worst),
             "scid": format_scid(worst.scid),
             "fee_ppm": worst_ppm,
-            "p25_ppm": worst_p25,
+            "p25_ppm": price.p25_ppm,
         },
         _scids([channel for channel, _, _ in cheap]),
         None,
         "public_only",
         (
-            Clue("market_p25_ppm", worst_p25, _NETWORK),
-            Clue("competitors_count", worst.price.n_competitors, _NETWORK),
+            Clue("market_p25_ppm", price.p25_ppm, _NETWORK),
+            Clue("competitors_count", price.n_competitors, _NETWORK),
         ),
     )
 

@@ -201,6 +201,19 @@ def test_public_advice_promises_nothing():
     assert all(one.gain_msat_month is None for one in advice.values())
 
 
+@pytest.mark.parametrize("n_competitors", [1, 4])
+def test_few_competitors_are_no_market(n_competitors):
+    lonely = a_price(n_competitors=n_competitors)
+    channels = (
+        a_public_channel(1, local_policy=a_policy(fee_ppm=900), price=lonely),
+        a_public_channel(2, local_policy=a_policy(fee_ppm=10), price=lonely),
+    )
+    status = a_status(now=a_view(channels=channels))
+    assert not set(by_rule(status)) & {"above_market", "below_market"}
+    dear = full(local_policy=a_policy(fee_ppm=900))
+    assert "cut_fee" not in by_rule(replace(status, own=own([a_channel(1), dear])))
+
+
 def test_a_new_peer_matters_more_to_a_node_with_few():
     few = by_rule(a_status(now=a_view(channels=(a_public_channel(1),))))["open_channel"]
     many = by_rule(a_status())["open_channel"]
