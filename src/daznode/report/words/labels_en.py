@@ -144,7 +144,7 @@ LABELS: Final[dict[str, str]] = {
     "channels.in": "In",
     "channels.out": "Out",
     "channels.revenue": "Revenue",
-    "channels.cost": "Refill cost",
+    "channels.cost": "Refills",
     "channels.profit": "Profit",
     "channels.failed": "Refused",
     "channels.state": "State",
