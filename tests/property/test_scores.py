@@ -61,7 +61,7 @@ def raised(network: Network, row: ScoredMeasure, node: int, factor: float) -> Ne
     return (measures, changed) if row.is_historic else (changed, history)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(
     network=some_networks(),
     row=st.sampled_from([row for row in SCORED if row.weight > 0]),
@@ -80,7 +80,7 @@ def test_a_better_measure_never_lowers_its_part(
         assert other >= one
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(network=some_networks(), order=st.randoms(use_true_random=False))
 def test_the_order_of_the_nodes_changes_no_score(network: Network, order: Any):
     measures, history = network
@@ -101,7 +101,7 @@ def test_the_order_of_the_nodes_changes_no_score(network: Network, order: Any):
         np.testing.assert_array_equal(getattr(plain, name)[permutation], getattr(mixed, name))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(network=some_networks())
 def test_unknown_measures_are_as_if_they_did_not_exist(network: Network):
     """Each part equals a plain recomputation that never looks at an unknown figure."""
@@ -143,7 +143,7 @@ def plain_percentiles(values: list[float]) -> list[float | None]:
     ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(
     values=st.lists(
         st.one_of(st.integers(0, 3).map(float), st.just(np.nan), st.just(-np.inf)), max_size=12

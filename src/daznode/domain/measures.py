@@ -37,7 +37,8 @@ class NodeMeasures:
         disabled_ratio: Share of the node's own announced policies that are disabled; NaN if none.
         policy_age_days: Median age of the node's own policies at the snapshot's moment; NaN if none.
         fee_to_market: Node's median outbound ppm towards each peer divided by the median of what
-            others charge towards the same peers; NaN where no peer has another channel.
+            others charge towards the same peer (at least 1 ppm; 1 where both are 0), median over
+            the peers, all medians plain; NaN where nobody else has a price towards any of them.
         policy_balance: How alike the node's outbound and its peers' inbound capacity-weighted fees
             are: min/max of the two medians, in [0, 1]; NaN where one side is unknown.
     """

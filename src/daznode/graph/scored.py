@@ -21,8 +21,9 @@ STALE_DAYS: Final = 14.0
 """A channel update older than two weeks may be pruned (BOLT 7, "Recommendation on Pruning Stale
 Entries"), so a living node renews its policies sooner."""
 
-SETTLED_DAYS: Final = 1.0
-"""A policy that stood for a day has outlived a day's fee changes and restarts."""
+SETTLED_DAYS: Final = 1 / 24
+"""Younger than an hour, a policy may not have reached every sender: who still knows the old price
+fails once before it pays the new one."""
 
 
 def _higher(values: FloatArray, _measures: NodeMeasures) -> FloatArray:
@@ -34,7 +35,7 @@ def _lower(values: FloatArray, _measures: NodeMeasures) -> FloatArray:
 
 
 def _steadiness(age_days: FloatArray, _measures: NodeMeasures) -> FloatArray:
-    """1 from one day to two weeks, down to 1/2 for a policy just set, below 1/2 for a stale one."""
+    """1 from one hour to two weeks, down to 1/2 for a policy just set, below 1/2 for a stale one."""
     fresh = np.minimum(1.0, 0.5 + 0.5 * age_days / SETTLED_DAYS)
     stale = 0.5 * STALE_DAYS / np.maximum(age_days, STALE_DAYS)
     return np.where(age_days > STALE_DAYS, stale, fresh)
@@ -49,6 +50,22 @@ def _market_closeness(ratio: FloatArray, _measures: NodeMeasures) -> FloatArray:
 def _lower_per_channel(values: FloatArray, measures: NodeMeasures) -> FloatArray:
     """A node with a thousand channels closes more than one with ten and is no less reliable."""
     return -values / np.maximum(measures.channels, 1)
+
+
+def _lower_if_renewed(disabled_ratio: FloatArray, measures: NodeMeasures) -> FloatArray:
+    """Who no longer renews its policies no longer disables them either: ranks as all disabled."""
+    is_stale = measures.policy_age_days > STALE_DAYS
+    return np.where(is_stale & ~np.isnan(disabled_ratio), -1.0, -disabled_ratio)
+
+
+def _share_of_others(fair_sat: FloatArray, measures: NodeMeasures) -> FloatArray:
+    """Capacity reached in whole hundredths of what all other nodes hold.
+
+    Its own capacity, which a node does not reach, must not count against a large one; and where
+    all is cheap, nearly all nodes reach nearly all: the last thousandths must not rank them.
+    """
+    others_sat = int(measures.capacity_sat.sum()) - measures.capacity_sat
+    return np.floor(100 * fair_sat / np.maximum(others_sat, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +103,25 @@ SCORED: Final = (
     ScoredMeasure("capacity_sat", CENTRALITY, 0.10, "sat", NO_CAPACITY),
     ScoredMeasure("closeness", CENTRALITY, 0.0, "1/hops"),
     ScoredMeasure("channels", CENTRALITY, 0.0, "channels"),
-    ScoredMeasure("age_blocks", RELIABILITY, 0.30, "blocks"),
+    ScoredMeasure("age_blocks", RELIABILITY, 0.25, "blocks"),
     ScoredMeasure(
-        "disabled_ratio", RELIABILITY, 0.20, "ratio", "it has announced no policy", _lower
+        "disabled_ratio",
+        RELIABILITY,
+        0.20,
+        "ratio",
+        "it has announced no policy",
+        _lower_if_renewed,
     ),
     ScoredMeasure(
-        "policy_age_days", RELIABILITY, 0.10, "days", "it has no dated policy", _steadiness
+        "policy_age_days", RELIABILITY, 0.25, "days", "it has no dated policy", _steadiness
     ),
     ScoredMeasure(
-        "announced_ratio", RELIABILITY, 0.20, "ratio", NO_HISTORY, _higher, is_historic=True
+        "announced_ratio", RELIABILITY, 0.15, "ratio", NO_HISTORY, _higher, is_historic=True
     ),
     ScoredMeasure(
         "policy_changes_per_channel_day",
         RELIABILITY,
-        0.10,
+        0.05,
         "changes",
         "none of its policies stands in two successive snapshots",
         _lower,
@@ -114,8 +136,8 @@ SCORED: Final = (
         _lower_per_channel,
         is_historic=True,
     ),
-    ScoredMeasure("fair_capacity_sat", PERFORMANCE, 0.35, "sat"),
-    ScoredMeasure("flow_beyond_peers_sat", PERFORMANCE, 0.25, "sat", NO_CAPACITY),
+    ScoredMeasure("fair_capacity_sat", PERFORMANCE, 0.30, "sat", "not measured", _share_of_others),
+    ScoredMeasure("flow_beyond_peers_sat", PERFORMANCE, 0.40, "sat", NO_CAPACITY),
     ScoredMeasure(
         "fee_to_market",
         PERFORMANCE,
@@ -131,7 +153,7 @@ SCORED: Final = (
         "ratio",
         "one of the two directions has no enabled policy over a known capacity",
     ),
-    ScoredMeasure("fee_closeness", PERFORMANCE, 0.10, "nodes/sat"),
+    ScoredMeasure("fee_closeness", PERFORMANCE, 0.0, "nodes/sat"),
     ScoredMeasure("fee_reached", PERFORMANCE, 0.0, "nodes"),
 )
 """Every measure of the score in the order of its evidence; reasons for the weights: docs/scores.md."""

@@ -58,6 +58,24 @@ def test_changes_are_counted_for_each_channel_and_day():
     np.testing.assert_allclose(changes, [2 / 4, 1 / 8, 0.0])
 
 
+def test_changes_belong_to_the_node_whatever_its_place_in_each_snapshot():
+    """The newest snapshot has one more node, whose key stands before the others."""
+    keys = a_snapshot(3, []).nodes.node_id
+    series = [
+        a_snapshot(
+            2,
+            [(0, 1)],
+            nodes={"node_id": keys[1:]},
+            policies={"fee_ppm": [[price], [9]]},
+            observed_at=MORNING + day * DAY,
+        )
+        for day, price in ((0, 10), (1, 11))
+    ]
+    series.append(on_day(2, pairs=((1, 2),), fee_ppm=[[11], [9]]))
+    changes = measure_history(series).policy_changes_per_channel_day
+    np.testing.assert_array_equal(changes, [NAN, 1 / 2, 0.0])
+
+
 @pytest.mark.parametrize(
     "change",
     [

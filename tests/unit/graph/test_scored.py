@@ -32,7 +32,7 @@ def test_every_measure_of_the_domain_is_in_the_table_once():
 
 
 def test_a_settled_policy_is_best_and_a_stale_one_worse_than_a_fresh_one():
-    new, settled, renewed = goodness(BY_NAME["policy_age_days"], 0.0, 1.0, 14.0)
+    new, settled, renewed = goodness(BY_NAME["policy_age_days"], 0.0, 1 / 24, 14.0)
     assert new < settled == renewed
     just_stale, staler = goodness(BY_NAME["policy_age_days"], 14.1, 60.0)
     assert staler < just_stale < new
@@ -52,7 +52,23 @@ def test_closes_are_judged_against_the_number_of_channels():
     assert none == 0.0
 
 
-@pytest.mark.parametrize("name", ["disabled_ratio", "policy_changes_per_channel_day"])
+@pytest.mark.parametrize(
+    "name", ["disabled_ratio", "policy_changes_per_channel_day", "closes_per_year"]
+)
 def test_less_is_better_of_what_disturbs(name: str):
-    calm, restless = goodness(BY_NAME[name], 0.1, 0.9)
+    calm, restless = goodness(BY_NAME[name], 0.1, 20.0)
     assert restless < calm
+
+
+def test_a_node_that_renews_nothing_ranks_as_if_all_were_disabled():
+    measures = some_measures(a_snapshot(3, []), policy_age_days=np.array([14.0, 14.1, np.nan]))
+    judged = BY_NAME["disabled_ratio"].goodness(np.array([0.0, 0.0, 0.5]), measures)
+    assert judged.tolist() == [0.0, -1.0, -0.5]
+
+
+def test_the_last_thousandths_of_reach_and_the_own_capacity_decide_nothing():
+    """Of 1,000,000 sat the first node holds half and reaches the other half, as good as the rest."""
+    measures = some_measures(a_snapshot(3, []), capacity_sat=np.array([500_000, 300_000, 200_000]))
+    reached = np.array([500_000.0, 699_999.0, 799_000.0])
+    judged = BY_NAME["fair_capacity_sat"].goodness(reached, measures)
+    assert judged.tolist() == [100.0, 99.0, 99.0]

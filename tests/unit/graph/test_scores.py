@@ -142,8 +142,8 @@ def test_unknown_measures_carry_no_weight_and_the_rest_is_scaled_up():
     assert evidence["fee_to_market"].weight == 0
     assert "price towards a peer" in str(evidence["fee_to_market"].reason)
     assert "one snapshot only" in str(evidence["announced_ratio"].reason)
-    assert evidence["age_blocks"].weight == pytest.approx(0.30 / 0.60)
-    assert evidence["fair_capacity_sat"].weight == pytest.approx(0.35 / 0.70)
+    assert evidence["age_blocks"].weight == pytest.approx(0.25 / 0.70)
+    assert evidence["fair_capacity_sat"].weight == pytest.approx(0.30 / 0.70)
     for part in ("centrality", "reliability", "performance"):
         assert sum(row.weight for row in card.evidence if row.part == part) == pytest.approx(1)
 
@@ -185,9 +185,13 @@ def test_history_counts_when_there_is_one():
 def test_noise_of_the_last_digits_breaks_no_tie():
     snapshot = example_snapshot()
     harmonic = np.array([0.625, 0.625 * (1 + 1e-13), 0.75, 0.5, 0.0])
-    exact = score_nodes(example_measures(snapshot), None, ScoreWeights())
-    noisy = score_nodes(example_measures(snapshot, harmonic=harmonic), None, ScoreWeights())
-    np.testing.assert_array_equal(exact.overall, noisy.overall)
+    measures = example_measures(snapshot, harmonic=harmonic)
+    cards = ScoreCards(snapshot, measures, None, ScoreWeights())
+    anna, ben = (
+        next(row.percentile for row in cards.of(index).evidence if row.name == "harmonic")
+        for index in (0, 1)
+    )
+    assert anna == ben == 62.5
 
 
 def test_ties_share_the_better_place():
