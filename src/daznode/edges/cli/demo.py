@@ -16,7 +16,10 @@ from daznode.wiring import Services
 _FILES: Final = ("html", "pdf", "md", "json")
 
 
-@click.command(epilog="Example: daznode demo --language fr --out demo/")
+@click.command(
+    short_help="A simulated node and its report.",
+    epilog="Example: daznode demo --language fr --out demo/",
+)
 @click.option("--out", metavar="FOLDER", help="Where the files go; default a temporary folder.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=7, show_default=True)
 @click.option("--language", type=click.Choice(["en", "fr"]), help="Default: DAZNODE_LANGUAGE, en.")

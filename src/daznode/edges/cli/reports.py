@@ -85,7 +85,10 @@ def _parse_day(text: str | None) -> date | None:
         raise InvalidParameter(message) from exc
 
 
-@click.command(epilog="Example: daznode report ACINQ --format html,pdf --out reports/")
+@click.command(
+    short_help="The daily report of a node.",
+    epilog="Example: daznode report ACINQ --format html,pdf --out reports/",
+)
 @click.argument("node", metavar="NODE")
 @graph_option
 @click.option("--date", "day", metavar="D", help="UTC day of the report; default today.")

@@ -14,7 +14,10 @@ snapshot_option = click.option(
 )
 
 
-@click.command(epilog="Example: daznode score ACINQ --graph describegraph.json.gz")
+@click.command(
+    short_help="The score of a node, with evidence.",
+    epilog="Example: daznode score ACINQ --graph describegraph.json.gz",
+)
 @click.argument("node", metavar="NODE")
 @graph_option
 @snapshot_option
@@ -53,7 +56,11 @@ def rankings(
         tables.print_rankings(cards, metric)
 
 
-@click.command("fee-market", epilog="Example: daznode fee-market ACINQ")
+@click.command(
+    "fee-market",
+    short_help="Fees towards and from a node.",
+    epilog="Example: daznode fee-market ACINQ",
+)
 @click.argument("node", metavar="NODE")
 @graph_option
 @snapshot_option

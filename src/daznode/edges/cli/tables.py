@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -11,6 +12,7 @@ from daznode.domain.gossip import SnapshotOrigin, SnapshotSummary
 from daznode.domain.measures import (
     FeeMarket,
     MarketSide,
+    MeasureEvidence,
     NetworkStats,
     NodeScoreCard,
     Quantiles,
@@ -32,19 +34,35 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def _table(*columns: str, title: str = "") -> Table:
-    table = Table(title=escape(title) or None, title_justify="left", box=None, pad_edge=False)
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right")
+        is_first = number == 0
+        table.add_column(column, justify="left" if is_first else "right", no_wrap=True)
     return table
 
 
+def _print(table: Table, *, elastic: int = 0) -> None:
+    """Print a table of which only one column gives way where the terminal is narrow."""
+    for number, column in enumerate(table.columns):
+        if number != elastic:
+            texts = [str(column.header), *(str(cell) for cell in column.cells)]
+            column.min_width = max(cell_len(text) for text in texts)
+    _console().print(table)
+
+
+def _title(text: str) -> None:
+    _console().print(f"[bold]{escape(text)}[/bold]")
+
+
 def _grid(title: str, rows: list[tuple[str, str]]) -> None:
-    table = _table("", "", title=title)
+    _title(title)
+    table = _table("", "")
     table.show_header = False
+    table.columns[1].justify = "left" if any(" " in value for _, value in rows) else "right"
     for name, value in rows:
         table.add_row(name, value)
-    _console().print(table)
+    _print(table, elastic=1)
 
 
 def _count(value: int | None) -> str:
@@ -89,17 +107,18 @@ def print_snapshots(summaries: tuple[SnapshotSummary, ...]) -> None:
     if not summaries:
         _console().print("No snapshot is stored. Import one: daznode network import FILE")
         return
-    table = _table("snapshot", "observed", "nodes", "channels", "kB", "source")
+    table = _table("snapshot", "observed, UTC", "nodes", "channels", "kB", "source")
+    table.columns[5].justify = "left"
     for one in summaries:
         table.add_row(
             one.origin.snapshot_id,
-            _moment(one.origin),
+            f"{one.origin.observed_at:%Y-%m-%d %H:%M}",
             _count(one.n_nodes),
             _count(one.n_channels),
             _count(one.stored_bytes // 1000),
             escape(one.origin.name),
         )
-    _console().print(table)
+    _print(table, elastic=5)
 
 
 def print_stats(stats: NetworkStats, origin: SnapshotOrigin) -> None:
@@ -153,7 +172,7 @@ def print_diff(diff: SnapshotDiff) -> None:
                 _signed(change.channels_change),
             )
         _console().print()
-        _console().print(table)
+        _print(table)
 
 
 def print_card(card: NodeScoreCard) -> None:
@@ -163,40 +182,43 @@ def print_card(card: NodeScoreCard) -> None:
     console.print(
         f"overall [bold]{_score(card.overall)}[/bold], number {card.rank:,} of {card.n_nodes:,} nodes; "
         f"centrality {_score(card.centrality)}, reliability {_score(card.reliability)}, "
-        f"performance {_score(card.performance)}   (snapshot {card.snapshot_id})\n"
+        f"performance {_score(card.performance)}; snapshot {card.snapshot_id}\n"
     )
-    table = _table("measure", "part", "value", "unit", "percentile", "weight")
-    table.columns[1].justify = table.columns[3].justify = "left"
-    for item in card.evidence:
-        if item.value is None:
-            table.add_row(item.name, item.part, _DASH, escape(item.reason or ""), _DASH, _DASH)
-            continue
-        value = f"{item.value:,}" if isinstance(item.value, int) else f"{item.value:,.6g}"
-        table.add_row(
-            item.name, item.part, value, item.unit, _score(item.percentile), f"{item.weight:.2f}"
-        )
-    console.print(table)
+    table = _table("measure", "value", "percentile", "weight")
+    for part in dict.fromkeys(item.part for item in card.evidence):
+        table.add_row(f"[bold]{part}[/bold]")
+        for item in card.evidence:
+            if item.part == part:
+                table.add_row(*_evidence_cells(item))
+    _print(table, elastic=1)
+
+
+def _evidence_cells(item: MeasureEvidence) -> tuple[str, str, str, str]:
+    if item.value is None:
+        return f"  {item.name}", escape(item.reason or "not known"), _DASH, _DASH
+    value = f"{_figure(item.value)} {item.unit}"
+    return f"  {item.name}", value, _score(item.percentile), f"{item.weight:.2f}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 def print_rankings(cards: tuple[NodeScoreCard, ...], metric: str) -> None:
     """The best nodes by a metric."""
-    table = _table("node", metric, "overall", "centrality", "reliability", "performance", "key")
+    parts = ("overall", "centrality", "reliability", "performance")
+    shown = parts if metric in parts else (metric, *parts)
+    table = _table("node", *shown)
     for card in cards:
-        value = next((item.value for item in card.evidence if item.name == metric), None)
-        if value is None:
-            shown = _score(getattr(card, metric, None))
-        else:
-            shown = f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+        measured = {item.name: item.value for item in card.evidence}
         table.add_row(
             _named(card.alias, card.node_id),
-            shown,
-            _score(card.overall),
-            _score(card.centrality),
-            _score(card.reliability),
-            _score(card.performance),
-            f"{card.node_id[:_KEY_WIDTH]}...",
+            *(
+                _score(getattr(card, name)) if name in parts else _figure(measured[name] or 0)
+                for name in shown
+            ),
         )
-    _console().print(table)
+    _print(table)
 
 
 def _quantile_row(table: Table, name: str, quantiles: Quantiles | None) -> None:
@@ -213,13 +235,13 @@ def _quantile_row(table: Table, name: str, quantiles: Quantiles | None) -> None:
 
 
 def _print_side(title: str, side: MarketSide) -> None:
-    table = _table("", "p10", "p25", "median", "p75", "p90", title=title)
+    _title(title)
+    table = _table("", "p10", "p25", "median", "p75", "p90")
     _quantile_row(table, "fee, ppm", side.fee_ppm)
     _quantile_row(table, "base fee, msat", side.base_fee_msat)
     _quantile_row(table, "inbound fee, ppm", side.inbound_fee_ppm)
-    console = _console()
-    console.print(table)
-    console.print(
+    _print(table)
+    _console().print(
         f"{side.n_policies:,} policies over {side.capacity_sat:,} sat; "
         f"{side.n_disabled:,} disabled ones left out\n"
     )
