@@ -45,7 +45,9 @@ def _table(*columns: str) -> Table:
 def _print(table: Table, *, elastic: int = 0) -> None:
     """Print a table of which only one column gives way where the terminal is narrow."""
     for number, column in enumerate(table.columns):
-        if number != elastic:
+        if number == elastic:
+            column.no_wrap = False
+        else:
             texts = [str(column.header), *(str(cell) for cell in column.cells)]
             column.min_width = max(cell_len(text) for text in texts)
     _console().print(table)
@@ -190,12 +192,18 @@ def print_card(card: NodeScoreCard) -> None:
         for item in card.evidence:
             if item.part == part:
                 table.add_row(*_evidence_cells(item))
-    _print(table, elastic=1)
+    _print(table)
+    reasons: dict[str, list[str]] = {}
+    for item in card.evidence:
+        if item.value is None:
+            reasons.setdefault(item.reason or "not known", []).append(item.name)
+    for reason, names in reasons.items():
+        console.print(escape(f"\nNot known: {', '.join(names)} ({reason})."))
 
 
 def _evidence_cells(item: MeasureEvidence) -> tuple[str, str, str, str]:
     if item.value is None:
-        return f"  {item.name}", escape(item.reason or "not known"), _DASH, _DASH
+        return f"  {item.name}", _DASH, _DASH, _DASH
     value = f"{_figure(item.value)} {item.unit}"
     return f"  {item.name}", value, _score(item.percentile), f"{item.weight:.2f}"
 
