@@ -155,7 +155,8 @@ class ReportFiles:
     def has_leftovers(self) -> bool:
         """Whether a writer died here, or is writing just now."""
         try:
-            return any(os.scandir(self._assets / "reports" / _INCOMING))
+            with os.scandir(self._assets / "reports" / _INCOMING) as entries:
+                return any(True for _ in entries)
         except (FileNotFoundError, NotADirectoryError):
             return False
 
