@@ -280,7 +280,6 @@ class PageWords:
         contents: Names the list of sections.
         score: Names the score in the header.
         page_of: `Page {page} of {pages}`, both names as placeholders.
-        figures: Names a chart's figures, folded away.
         colon: What stands between a label and its text, without the space after it.
     """
 
@@ -289,7 +288,6 @@ class PageWords:
     contents: str
     score: str
     page_of: str
-    figures: str
     colon: str
 
 

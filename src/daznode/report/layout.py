@@ -103,7 +103,6 @@ def _words(voice: Voice) -> PageWords:
         contents=voice.say("face.contents"),
         score=voice.say("face.score"),
         page_of=voice.say("face.page_of"),
-        figures=voice.say("face.figures"),
         colon=voice.say("face.colon"),
     )
 

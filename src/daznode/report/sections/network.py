@@ -128,10 +128,14 @@ def lay_out_network(report: DailyReport, voice: Voice) -> Section:
         network.peers_gained,
         network.peers_lost,
     )
-    moves: Block = Paragraph(voice.say("network.no_day_before"))
+    scores, ranks = _scores(network, voice), _ranks(network, voice)
+    blocks: tuple[Block, ...] = (
+        scores,
+        ranks,
+        Paragraph(voice.say("network.no_day_before")),
+    )
     if any(change is not None for change in changes):
-        moves = _moves(report, voice)
-    blocks: tuple[Block, ...] = (_scores(network, voice), moves, _ranks(network, voice))
+        blocks = (scores, _moves(report, voice), ranks)
     return Section("network", title, blocks)
 
 

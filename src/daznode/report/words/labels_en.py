@@ -32,7 +32,6 @@ LABELS: Final[dict[str, str]] = {
     "face.contents": "Contents",
     "face.score": "Node score",
     "face.page_of": "Page {page} of {pages}",
-    "face.figures": "The same in figures",
     "face.colon": ":",
     # Sections.
     "section.summary": "The day at a glance",
@@ -61,7 +60,6 @@ LABELS: Final[dict[str, str]] = {
     "tile.local.note": "{local} ours, {remote} theirs",
     "tile.score_delta": "Score since the day before",
     "tile.score_now": "now {score}",
-    "tile.score_new": "now {score}, no day before to compare",
     "tile.score": "Node score",
     "tile.rank": "Rank",
     "tile.rank.note": "ahead of {share} of nodes",

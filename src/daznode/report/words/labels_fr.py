@@ -31,7 +31,6 @@ LABELS: Final[dict[str, str]] = {
     "face.contents": "Sommaire",
     "face.score": "Score du nœud",
     "face.page_of": "Page {page} sur {pages}",
-    "face.figures": "Les mêmes en chiffres",
     "face.colon": " :",
     # Sections.
     "section.summary": "La journée en un coup d'œil",
@@ -60,7 +59,6 @@ LABELS: Final[dict[str, str]] = {
     "tile.local.note": "{local} chez nous, {remote} chez eux",
     "tile.score_delta": "Score depuis la veille",
     "tile.score_now": "à présent {score}",
-    "tile.score_new": "à présent {score}, pas de veille pour comparer",
     "tile.score": "Score du nœud",
     "tile.rank": "Rang",
     "tile.rank.note": "devant {share} des nœuds",
