@@ -21,6 +21,7 @@ from daznode.domain.node_state import (
     OwnChannel,
     Rebalance,
 )
+from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
 from daznode.simulate import publicity, routing
 from daznode.simulate.chain import BLOCK_SECONDS, height_at
@@ -28,7 +29,12 @@ from daznode.simulate.channel import SimChannel
 from daznode.simulate.node import GOSSIP_SECONDS, Line, Node, RefillParams
 from daznode.simulate.player import PLAYER_ALIAS, Peer, settle
 from daznode.simulate.surroundings import HiddenBalances, Surroundings
-from daznode.simulate.topology import CONFIRMATIONS, NetworkParams, generate_network
+from daznode.simulate.topology import (
+    CHANNELS_PER_NODE,
+    CONFIRMATIONS,
+    NetworkParams,
+    generate_network,
+)
 from daznode.simulate.traffic import DAY_SECONDS, demand, draw_offers
 
 DAY: Final = timedelta(days=1)
@@ -64,7 +70,12 @@ class World:
     """
 
     def __init__(
-        self, params: WorldParams, rng: np.random.Generator, *, starts_at: datetime
+        self,
+        params: WorldParams,
+        rng: np.random.Generator,
+        *,
+        starts_at: datetime,
+        progress: Progress = silent,
     ) -> None:
         """Generate the network, put the node into it and live through the burn-in.
 
@@ -72,6 +83,7 @@ class World:
             params: What it is made of.
             rng: Source of chance; used by the world alone from now on.
             starts_at: The world's moment when it is handed over, aware.
+            progress: Told of the days of the burn-in.
 
         Raises:
             InvalidParameter: `starts_at` is naive or the network too small.
@@ -97,7 +109,9 @@ class World:
         self._now = self.begins_at
         self._day = -1
         self._begin_day()
-        self.advance(starts_at)
+        for done in range(params.burn_in_days):
+            progress("days lived", done, params.burn_in_days)
+            self.advance(self.begins_at + (done + 1) * DAY)
 
     @property
     def now(self) -> datetime:
@@ -293,6 +307,31 @@ class World:
             failures=_between(history.failures, since, until),
             rebalances=_between(history.rebalances, since, until),
         )
+
+
+def made_network(
+    nodes: int,
+    channels: int | None,
+    rng: np.random.Generator,
+    *,
+    observed_at: datetime,
+    imported_at: datetime,
+) -> GraphSnapshot:
+    """A generated network alone, without any node of ours.
+
+    Args:
+        nodes: Nodes, 2 to 200,000.
+        channels: Channels; None for as many per node as today's network has.
+        rng: Source of chance.
+        observed_at: Moment the network is meant to be of.
+        imported_at: Moment it is made.
+
+    Raises:
+        InvalidParameter: A count is out of range.
+    """
+    usual = max(nodes - 1, round(nodes * CHANNELS_PER_NODE))
+    params = NetworkParams(nodes, usual if channels is None else channels)
+    return generate_network(params, rng, observed_at=observed_at, imported_at=imported_at)
 
 
 def _between(events: Sequence[Event], since: datetime, until: datetime) -> tuple[Event, ...]:

@@ -1,4 +1,4 @@
-"""A LightningNode backed by a simulated world: demos, tests, rehearsals; nothing in it is real."""
+"""A LightningNode in a simulated world, for demos, tests and rehearsals; nothing in it is real."""
 
 from datetime import datetime
 from typing import Final
@@ -8,7 +8,8 @@ import numpy as np
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.node_state import NodeActivity, NodeIdentity, NodeObservation
-from daznode.simulate.engine import World, WorldParams
+from daznode.domain.progress import Progress, silent
+from daznode.simulate.engine import World, WorldParams, made_network
 
 _MOST_SEED: Final = 2**64 - 1
 
@@ -24,7 +25,6 @@ class SimulatedNode:
         """
         self._world = world
 
-    @property
     def now(self) -> datetime:
         """The world's moment, UTC: what happens at it has not happened yet."""
         return self._world.now
@@ -69,23 +69,64 @@ class SimulatedNode:
         return self._world.activity(since, until)
 
 
-def simulated_node(
-    seed: int, *, starts_at: datetime, nodes: int = 4_000, channels: int = 13_000
+class WorldClock:
+    """The world's time as a `Clock`: a report on it is made in the world's present."""
+
+    def __init__(self, node: SimulatedNode) -> None:
+        """Read the time of a world."""
+        self._node = node
+
+    def now(self) -> datetime:
+        """The world's moment, UTC."""
+        return self._node.now()
+
+
+def build_demo_world(
+    *, seed: int, start: datetime, nodes: int, channels: int, progress: Progress = silent
 ) -> SimulatedNode:
-    """A node in a generated network, with a few days behind it; CPU-bound.
+    """A node in a generated network, with a few days behind it; CPU-bound, call it through `Compute`.
 
     Args:
         seed: Equal seeds, moments and sizes give equal worlds, to the msat; 0 to 2^64 - 1.
-        starts_at: The world's first moment, aware.
-        nodes: Nodes of the network around it.
+        start: The world's first moment, aware.
+        nodes: Nodes of the network around it, at least 100.
         channels: Channels of that network.
+        progress: Told of the days that the node has lived.
 
     Raises:
-        InvalidParameter: The seed is negative or too large, the moment naive, or the network too
-            small.
+        InvalidParameter: The seed, the moment or the size cannot be used.
     """
+    params = WorldParams(nodes=nodes, channels=channels)
+    return SimulatedNode(World(params, _chance(seed), starts_at=start, progress=progress))
+
+
+def generate_snapshot(
+    *,
+    nodes: int,
+    channels: int | None,
+    seed: int,
+    observed_at: datetime,
+    imported_at: datetime,
+) -> GraphSnapshot:
+    """A generated network alone; CPU-bound, call it through `Compute`.
+
+    Args:
+        nodes: Nodes, 2 to 200,000.
+        channels: Channels, from `nodes - 1`; None for as many per node as today's network has.
+        seed: Equal seeds, moments and sizes give equal networks; 0 to 2^64 - 1.
+        observed_at: Moment the network is meant to be of.
+        imported_at: Moment it is made.
+
+    Raises:
+        InvalidParameter: The seed or a count is out of range.
+    """
+    return made_network(
+        nodes, channels, _chance(seed), observed_at=observed_at, imported_at=imported_at
+    )
+
+
+def _chance(seed: int) -> np.random.Generator:
     if not 0 <= seed <= _MOST_SEED:
         message = f"seed: {seed}; takes 0 to {_MOST_SEED}"
         raise InvalidParameter(message)
-    params = WorldParams(nodes=nodes, channels=channels)
-    return SimulatedNode(World(params, np.random.default_rng(seed), starts_at=starts_at))
+    return np.random.default_rng(seed)
