@@ -114,7 +114,7 @@ class ScoreCards:
         """The card of the node at a place of the snapshot."""
         scores = self.scores
         known = {
-            part: sum(
+            part: math.fsum(
                 row.weight
                 for row in SCORED
                 if row.part == part and not math.isnan(self._percentiles[row.name][index])
