@@ -1,5 +1,6 @@
 """ADVISERS: the table of advice rules, and the function that runs and ranks them."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -28,10 +29,13 @@ def _monthly_revenue_msat(status: DayStatus) -> int:
 
 
 def _impact(advice: Advice, revenue_msat: int) -> float:
-    """Gain as tenths of a month's revenue where both are known, else the rule's own figure."""
+    """Gain over a month's revenue on a scale of 10, else the rule's own figure.
+
+    The square root keeps small gains apart: all of the revenue is 10, a quarter 5, a hundredth 1.
+    """
     if advice.gain_msat_month is None or revenue_msat == 0:
         return advice.impact_score
-    return round(min(10.0, 10.0 * advice.gain_msat_month / revenue_msat), 1)
+    return round(min(10.0, 10.0 * math.sqrt(advice.gain_msat_month / revenue_msat)), 1)
 
 
 def _priority(impact_score: float) -> Priority:

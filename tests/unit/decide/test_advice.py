@@ -233,8 +233,8 @@ def test_ranked_by_share_of_a_months_revenue_and_limited():
     impacts = [one.impact_score for one in advice]
     assert impacts == sorted(impacts, reverse=True)
     # half more on 40 of 55 sales
-    assert advice[0].impact_score == pytest.approx(10 * 0.5 * 40 / 55, abs=0.05)
-    assert advice[0].priority is Priority.MEDIUM
+    assert advice[0].impact_score == pytest.approx(10 * (0.5 * 40 / 55) ** 0.5, abs=0.05)
+    assert advice[0].priority is Priority.HIGH
 
 
 def test_same_day_same_advice():
