@@ -25,6 +25,12 @@ SETTLED_DAYS: Final = 1 / 24
 """Younger than an hour, a policy may not have reached every sender: who still knows the old price
 fails once before it pays the new one."""
 
+PRIOR_CHANNELS: Final = 10
+"""Imagined channels behind a share of disabled ones: as much evidence as a small router has."""
+
+PRIOR_DISABLED: Final = 0.12
+"""Share of them disabled: what a network of today shows (docs/generated-network.md); 0.25 in 2019."""
+
 
 def _higher(values: FloatArray, _measures: NodeMeasures) -> FloatArray:
     return values
@@ -53,9 +59,17 @@ def _lower_per_channel(values: FloatArray, measures: NodeMeasures) -> FloatArray
 
 
 def _lower_if_renewed(disabled_ratio: FloatArray, measures: NodeMeasures) -> FloatArray:
-    """Who no longer renews its policies no longer disables them either: ranks as all disabled."""
+    """Share disabled, few channels counting as little evidence; all of it for stale policies.
+
+    One offline peer among forty says less against a node than none among two says for another.
+    So each node starts with `PRIOR_CHANNELS` imagined channels, `PRIOR_DISABLED` of them disabled
+    (the mean of a beta prior updated with what is seen). Who no longer renews its policies no
+    longer disables them either: it ranks as all disabled.
+    """
+    seen = np.maximum(measures.channels, 1)
+    expected = (disabled_ratio * seen + PRIOR_DISABLED * PRIOR_CHANNELS) / (seen + PRIOR_CHANNELS)
     is_stale = measures.policy_age_days > STALE_DAYS
-    return np.where(is_stale & ~np.isnan(disabled_ratio), -1.0, -disabled_ratio)
+    return np.where(is_stale & ~np.isnan(disabled_ratio), -1.0, -expected)
 
 
 def _share_of_others(fair_sat: FloatArray, measures: NodeMeasures) -> FloatArray:

@@ -283,3 +283,20 @@ INTEGERS = {
     "age_blocks",
 }
 ALL_MEASURES = list(NodeMeasures.__slots__)[3:]
+
+
+def test_one_offline_peer_among_forty_says_less_than_one_among_two():
+    snapshot = example_snapshot()
+    measures = example_measures(
+        snapshot,
+        channels=np.array([40, 2, 2, 40, 0]),
+        disabled_ratio=np.array([1 / 40, 0.0, 1 / 2, 30 / 40, NAN]),
+        policy_age_days=np.ones(5),
+    )
+    cards = ScoreCards(snapshot, measures, None, ScoreWeights())
+    places = [
+        next(item.percentile for item in cards.of(node).evidence if item.name == "disabled_ratio")
+        for node in range(4)
+    ]
+    assert places == sorted(places, reverse=True)
+    assert len(set(places)) == 4
