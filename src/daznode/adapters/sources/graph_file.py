@@ -9,6 +9,7 @@ import numpy as np
 
 from daznode.adapters.sources.columns import Columns, build_columns
 from daznode.adapters.sources.exact_reader import DumpRows, bad_majority, read_exactly
+from daznode.adapters.sources.fast_reader import FAST_MIN_BYTES, read_fast
 from daznode.adapters.sources.streams import (
     DEFAULT_MAX_BYTES,
     STANDARD_INPUT,
@@ -82,7 +83,7 @@ class GraphFile:
             InvalidDump: The data cannot be used; says where and what was expected.
         """
         documents = self._documents(progress)
-        dump = read_exactly(documents, progress)
+        dump = _read_rows(documents, progress)
         columns = build_columns(dump.rows, progress)
         skipped = _judge(documents[0], dump, columns)
         basis = "given"
@@ -118,6 +119,15 @@ class GraphFile:
                 self._node_file, max_bytes=left, stdin=self._stdin, progress=progress
             )
         return documents
+
+
+def _read_rows(documents: list[Document], progress: Progress) -> DumpRows:
+    """The rows by the scanner if it takes the dump, else by the exact reader."""
+    if len(documents) == 1 and documents[0].size >= FAST_MIN_BYTES:
+        dump = read_fast(documents[0], progress)
+        if dump is not None:
+            return dump
+    return read_exactly(documents, progress)
 
 
 def newest_gossip(columns: Columns, imported_at: datetime) -> datetime | None:
