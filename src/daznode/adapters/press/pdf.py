@@ -1,5 +1,6 @@
 """A laid-out page as a PDF of a few A4 pages, typeset by typst."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -14,6 +15,13 @@ from daznode.adapters.press.glyphs import drawable
 from daznode.adapters.press.palette import LIGHT
 from daznode.domain.errors import InvariantBroken
 from daznode.domain.page import Block, Cards, Charts, Page, Section, Series, Table
+
+_BREAK: Final = "\N{ZERO WIDTH SPACE}"
+_PIECE: Final = 12
+_LONGEST_WORD: Final = 66
+"""A node key; it stays whole so that it can be copied."""
+
+_LONGEST_IN_CELL: Final = 20
 
 _FONT: Final = "'Libertinus Serif'"
 
@@ -36,10 +44,20 @@ _RING_STYLE: Final = (
 )
 
 
+def _breakable(text: str, longest: int) -> str:
+    """A text in which a word longer than that may break, so that it cannot leave its column."""
+
+    def broken(match: re.Match[str]) -> str:
+        word = match.group()
+        return _BREAK.join(word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
+
+    return re.sub(rf"\S{{{longest + 1},}}", broken, text)
+
+
 def _drawable_value(value: object) -> object:
     """The same JSON value, its texts reduced to what the fonts can draw."""
     if isinstance(value, str):
-        return drawable(value)
+        return _breakable(drawable(value), _LONGEST_WORD)
     if isinstance(value, (list, tuple)):
         return [_drawable_value(item) for item in value]
     if isinstance(value, dict):
@@ -77,6 +95,10 @@ def _block(block: Block, page: Page) -> dict[str, Any]:
     content["kind"] = kind_of(block)
     if isinstance(block, Table):
         for index, column in enumerate(content["columns"]):
+            cells = [row[index] for row in content["rows"]]
+            for cell in cells:
+                cell["text"] = _breakable(cell["text"], _LONGEST_IN_CELL)
+            column["is-long"] = any(len(cell["text"]) > _LONGEST_IN_CELL for cell in cells)
             column["has-bar"] = any(row[index].bar_ratio is not None for row in block.rows)
     if isinstance(block, Cards):
         for card in content["cards"]:
