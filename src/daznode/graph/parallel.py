@@ -73,10 +73,11 @@ def run_chunks(job: Job[ChunkT, ResultT, ScratchT], crew: Crew) -> None:
     """
     total = len(job.chunks)
     crew.progress(job.stage, 0, total)
-    if crew.threads == 1 or total <= 1:
-        scratch = job.new_scratch() if total else None
+    if total == 0:
+        return
+    if crew.threads == 1 or total == 1:
+        scratch = job.new_scratch()
         for done, chunk in enumerate(job.chunks, 1):
-            assert scratch is not None  # noqa: S101 - total is positive inside the loop
             job.commit(job.work(scratch, chunk))
             crew.progress(job.stage, done, total)
         return

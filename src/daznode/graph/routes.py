@@ -210,4 +210,5 @@ def _unfold_betweenness(
     """Betweenness of core nodes: between others in the core, from and to own leaves, among these."""
     up, down, both = folded.leaf_counts()
     reaches = totals.reached - weights.receivers
-    return sums.dependency + up * reaches + sums.reached_by * down + up * down - both
+    of_leaves: IntArray = up * reaches + sums.reached_by * down + up * down - both
+    return sums.dependency + of_leaves.astype(np.float64)

@@ -125,7 +125,7 @@ def _sum_exact_costs(
 def _exact_capacity_within(weights: FeeWeights, cost: NDArray[np.int64], limit_msat: int) -> int:
     capacity, leaf_capacity = weights.capacity, weights.leaf_capacity
     leaf_root, leaf_cost = weights.leaf_root, weights.leaf_cost
-    total = int64(0)
+    total = 0
     for v in range(cost.size):
         if cost[v] <= limit_msat:
             total += capacity[v]

@@ -345,11 +345,11 @@ def _sum_costs(
 
 @njit(cache=True, nogil=True)
 def _capacity_within(costs: NDArray[np.int32], capacity: NDArray[np.int64], limit_msat: int) -> int:
-    total = int64(0)
+    total = 0
     if limit_msat >= 0:
         limit = int32(limit_msat)
         for j in range(costs.size):
-            total += capacity[j] if costs[j] <= limit else int64(0)
+            total += capacity[j] if costs[j] <= limit else 0
     return total
 
 
@@ -368,7 +368,7 @@ def _find_parents(core: FeeCore, scratch: FeeScratch, sums: FeeSums) -> int:
     costs, parents, lane_parents = scratch.costs, scratch.parents, scratch.lane_parents
     ties, senders, reached_by = scratch.ties, scratch.senders, sums.reached_by
     indptr, indices, lane_cost = core.back_indptr, core.back_indices, core.back_lane_cost
-    any_ties = int64(0)
+    any_ties = 0
     for v in range(n):
         packed = choose_parents(
             costs,
@@ -535,7 +535,7 @@ def _count_paths(
     cost: NDArray[np.int32],
     parent: NDArray[np.int32],
     ties: NDArray[np.uint16],
-    tie_bit: int,
+    tie_bit: np.uint16,
     paths: NDArray[np.float64],
     pending: NDArray[np.uint32],
 ) -> None:
