@@ -91,7 +91,7 @@ def to_hex(colour: str) -> str:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 760, 1280])
 def test_quiet_and_readable(browser: Browser, document: str, width: int, theme: str) -> None:
     with Visit(browser, document, width, theme) as visit:
         sizes = visit.page.evaluate(
