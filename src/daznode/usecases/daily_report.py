@@ -103,20 +103,24 @@ class DailyReportTrip:
 
     async def run_many(self, requests: Sequence[ReportRequest]) -> tuple[DailyReport, ...]:
         """Make and store many reports, in the order of the requests; raises as `run` does."""
-        prepared = [await self.prepare(request) for request in requests]
+        now, weeks = self.clock.now(), dict[datetime, NetworkWeek]()
+        prepared = []
+        for request in requests:
+            report_date, until = _window(request, now)
+            if until not in weeks:
+                weeks[until] = await self._open_week(until)
+            prepared.append(await self._make(request, now, report_date, weeks[until]))
         return await self.reports.put_reports(prepared)
 
     async def prepare(self, request: ReportRequest) -> DailyReport:
         """Make one report without storing it; raises as `run` does."""
         now = self.clock.now()
-        report_date = datetime.combine(request.day or now.date(), time(), UTC)
-        if report_date > now:
-            message = (
-                f"report day {report_date:%Y-%m-%d}: in the future; today is {now:%Y-%m-%d} UTC"
-            )
-            raise InvalidParameter(message)
-        until = min(now, report_date + DAY)
-        week = await self._open_week(until)
+        report_date, until = _window(request, now)
+        return await self._make(request, now, report_date, await self._open_week(until))
+
+    async def _make(
+        self, request: ReportRequest, now: datetime, report_date: datetime, week: NetworkWeek
+    ) -> DailyReport:
         status = await self._status(request, week)
         findings = judge(status, self.monitor_params)
         advice = advise(status, self.advice_params)
@@ -204,6 +208,15 @@ class DailyReportTrip:
         week = _week_of(until, opened)
         self._week = (names, week)
         return week
+
+
+def _window(request: ReportRequest, now: datetime) -> tuple[datetime, datetime]:
+    """Midnight of the report's day, and the end of the 24 hours it is about."""
+    report_date = datetime.combine(request.day or now.date(), time(), UTC)
+    if report_date > now:
+        message = f"report day {report_date:%Y-%m-%d}: in the future; today is {now:%Y-%m-%d} UTC"
+        raise InvalidParameter(message)
+    return report_date, min(now, report_date + DAY)
 
 
 def _point(network: NetworkIndex, place: int | None) -> PublicPoint:
