@@ -154,11 +154,11 @@ def test_a_report_reads_as_people_expect():
         generation_timestamp=TODAY + timedelta(hours=6, seconds=2),
     )
     text = encode_report(report).decode()
-    read = json.loads(text, parse_float=str)
+    read = json.loads(text)
     assert list(read) == [field.name for field in dataclasses.fields(DailyReport)]
     assert read["report_date"] == "2025-11-20T00:00:00Z"
     assert read["generation_timestamp"] == "2025-11-20T06:00:02Z"
-    assert read["summary"]["capacity_btc"] == "0.15000000"
+    assert '\n    "capacity_btc": 0.15000000,\n' in text
     assert read["summary"]["status"] == "warning"
     assert read["metrics"]["network"]["rank_delta"] is None
     assert read["node_alias"] == "our node ⚡"
@@ -244,7 +244,11 @@ def test_shapes_of_the_future_ask_for_an_update():
         decode_observation(json.dumps(observation).encode())
 
 
-@given(st.lists(st.datetimes(timezones=st.just(UTC)), max_size=8))
+@given(
+    st.lists(
+        st.one_of(moments, moments.map(lambda moment: moment.replace(microsecond=0))), max_size=8
+    )
+)
 def test_moments_sort_as_their_texts(some):
     assert sorted(some) == [
         datetime.fromisoformat(text) for text in sorted(moment_text(moment) for moment in some)

@@ -215,6 +215,3 @@ def _empty(folder: Path) -> None:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
-
-
-SnapshotFolder = SnapshotFolders

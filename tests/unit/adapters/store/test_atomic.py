@@ -36,6 +36,16 @@ def test_a_file_is_written_whole_and_replaced_whole(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_who_reads_the_old_file_while_it_is_replaced_reads_it_whole(tmp_path):
+    file = tmp_path / "report.html"
+    write_whole(file, b"old and long")
+    with file.open("rb", buffering=0) as reader:
+        assert reader.read(3) == b"old"
+        write_whole(file, b"new")
+        assert reader.read() == b" and long"
+    assert file.read_bytes() == b"new"
+
+
 def test_what_stood_there_stays_when_writing_fails(tmp_path):
     file = tmp_path / "folder"
     (file / "inside").mkdir(parents=True)

@@ -73,7 +73,7 @@ def test_what_is_staged_and_not_published_is_gone(files, tmp_path):
 def test_leftovers_of_a_killed_writer_are_removed_by_the_next(files, tmp_path):
     assert not files.has_leftovers()
     put(files)
-    (tmp_path / "assets/reports/.incoming/17.json").write_bytes(b"ha")
+    (tmp_path / "assets/reports/.incoming/1.json").write_bytes(b"ha")
     assert files.has_leftovers()
     put(files)
     assert not files.has_leftovers()

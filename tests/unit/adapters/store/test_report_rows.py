@@ -111,6 +111,18 @@ def test_the_plain_name_passes_on_when_the_first_node_has_had_no_report_for_a_we
     }
 
 
+def test_a_past_day_made_later_does_not_cost_the_first_node_its_name(house):
+    rows, first, second = house.rows(), a_node_id(1), a_node_id(2)
+    for node, days in ((first, 10), (first, 0), (second, 11)):
+        day = TODAY + days * DAY
+        rows.put((a_report(report_id=next(IDS), node_pubkey=node, report_date=day),))
+    assert set(house.files()) == {
+        "alice/20251130.json",
+        "alice/20251120.json",
+        f"alice/20251201-{second[:8]}.json",
+    }
+
+
 def test_purging_deletes_rows_and_leaves_files(house):
     rows = house.rows()
     rows.put((a_report(),))

@@ -17,6 +17,7 @@ from daznode.domain.errors import (
     StoreCorrupt,
     StoreUnavailable,
 )
+from daznode.domain.gossip import content_sha256
 
 SNAPSHOT = a_snapshot()
 NAME = SNAPSHOT.origin.snapshot_id
@@ -144,8 +145,9 @@ def test_another_content_under_the_same_name_is_refused(house):
         lambda: a_snapshot(pairs=((-1, 2),)),
         lambda: a_snapshot(nodes={"alias": ("half a pair \ud83e",) * 6}),
         lambda: reordered(a_snapshot()),
+        lambda: reordered(a_snapshot(pairs=())),
     ],
-    ids=["loop", "beyond the nodes", "negative", "no text", "out of order"],
+    ids=["loop", "beyond the nodes", "negative", "no text", "out of order", "no channels"],
 )
 def test_columns_that_break_their_order_are_not_stored(house, wrong):
     with pytest.raises(InvariantBroken, match="cannot be stored") as told:
@@ -154,8 +156,25 @@ def test_columns_that_break_their_order_are_not_stored(house, wrong):
 
 
 def reordered(snapshot):
-    snapshot.nodes.node_id[:] = snapshot.nodes.node_id[::-1].copy()
-    return snapshot
+    """The same with nodes 2 and 3 in each other's place, and the hash of that."""
+    keys = snapshot.nodes.node_id
+    keys[[2, 3]] = keys[[3, 2]]
+    content = content_sha256(snapshot.nodes, snapshot.channels)
+    origin = dataclasses.replace(snapshot.origin, content_sha256=content)
+    return dataclasses.replace(snapshot, origin=origin)
+
+
+def test_damaged_measures_are_never_taken_for_others(house):
+    measures = some_measures(SNAPSHOT, "abc")
+    asyncio.run(house.store.put_measures(measures))
+    file = house.folder / "measures-abc.parquet"
+    good = file.read_bytes()
+    for place in range(0, len(good), 61):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(damaged)
+        found = asyncio.run(house.store.get_measures(NAME, "abc"))
+        assert found is None or same_columns(found, measures), place
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, lambda file: file.write_bytes(b"PAR1")])
