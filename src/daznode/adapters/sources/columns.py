@@ -164,7 +164,7 @@ def _curve_points(keys: NDArray[np.uint8], progress: Progress) -> NDArray[np.boo
 
 def _rank_keys(keys: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Place of each key among all in byte order, and the keys in that order."""
-    words = np.ascontiguousarray(keys[:, 1:]).view(">u8").reshape(len(keys), -1)
+    words = np.ascontiguousarray(keys[:, 1:]).view(">u8").reshape(len(keys), 4)
     order = np.lexsort((*(words[:, column] for column in range(3, -1, -1)), keys[:, 0]))
     rank = np.empty(len(keys), np.int64)
     rank[order] = np.arange(len(keys))

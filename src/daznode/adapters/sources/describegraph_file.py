@@ -3,7 +3,7 @@
 import gzip
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -60,10 +60,9 @@ def write_describegraph(snapshot: GraphSnapshot, path: str) -> None:
 
 
 def _write_whole(snapshot: GraphSnapshot, target: Path) -> None:
-    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    draft = Path(name)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(number, "wb") as raw:
+        with draft.open("xb") as raw:
             with _packed(raw, target.suffix) as packed:
                 for piece in _pieces(snapshot):
                     packed.write(piece)

@@ -157,5 +157,5 @@ class _FastReader:
         words = self._words[: KEY_WIDTH * n_keys].reshape(n_keys, KEY_WIDTH)
         packed = np.empty((n_keys, KEY_BYTES), np.uint8)
         packed[:, 0] = words[:, 4]
-        packed[:, 1:] = words[:, :4].astype(">u8").view(np.uint8).reshape(n_keys, -1)
+        packed[:, 1:] = words[:, :4].astype(">u8").view(np.uint8).reshape(n_keys, KEY_BYTES - 1)
         return packed

@@ -22,7 +22,7 @@ ALIAS_MAX_CHARACTERS: Final = 32
 _INT64_MAX: Final = 2**63 - 1
 _INTEGER_TEXT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,19})")
 _HEX_KEY_CHARACTERS: Final = 2 * KEY_BYTES
-_IPV4_HOST: Final = re.compile(r"[0-9.]+")
+_IPV4_HOST: Final = re.compile(r"[0-9]*(?:\.[0-9]*){3}")
 
 # Format characters that emoji and scripts need: joiners, and the tags of regional flags.
 _KEPT_FORMAT_CHARACTERS: Final = frozenset("\u200c\u200d") | frozenset(

@@ -84,6 +84,7 @@ _SIDE_VALUES: Final = len(POLICY_INTEGERS)
 _MAX_PROBES: Final = 256
 _MAX_RECORD: Final = MAX_RECORD_BYTES - 64
 _KEY_CHARACTERS: Final = 66
+_IPV4_DOTS: Final = 3
 
 _IPV4, _IPV6 = int(AddressKind.IPV4), int(AddressKind.IPV6)
 _TOR, _DNS = int(AddressKind.TOR), int(AddressKind.DNS)
@@ -193,7 +194,7 @@ def _host_kind(b: Bytes, start: int, end: int) -> int:
             is_numeric = is_numeric and (c == DOT or ZERO <= c <= NINE)
     if byte_at(b, start) == LIST or n_colons > 1:
         return _IPV6
-    if is_numeric and host_end > start:
+    if is_numeric and n_dots == _IPV4_DOTS:
         return _IPV4
     k = host_end - 6
     # Bit 32 makes an ASCII letter small.
