@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import int32, int64, njit, uint16
+from numba import int32, int64, njit, uint16, uint64
 from numpy.typing import NDArray
 
 from daznode.graph.kernels.rows import (
@@ -11,6 +11,7 @@ from daznode.graph.kernels.rows import (
     aligned_rows,
     choose_parents,
     lost_row,
+    mean_row,
     relax_row,
     turn_rows,
 )
@@ -24,6 +25,7 @@ DEAREST_EDGE = 1 << 30
 
 _DIGIT_BITS = 10
 _DIGITS = 1 << _DIGIT_BITS
+_ROUNDS = 3
 
 _LATE_STEPS = 4
 """Steps for each node, in one lane, after which an order counts as wrong for it."""
@@ -117,7 +119,7 @@ class FeeSums(NamedTuple):
 
 
 class FeeScratch(NamedTuple):
-    """Working memory of one thread; `is_waiting` is zero between passes.
+    """Working memory of one thread; `is_waiting` and `paths` are zero between passes.
 
     Attributes:
         costs: Cost from each lane's source to each node, (n rounded up to 16 * 16,), int32.
@@ -127,17 +129,20 @@ class FeeScratch(NamedTuple):
         leaf_costs: Cost from one lane's source to each receiving leaf, int32.
         senders: Senders behind each lane's source, (16,), int32.
         ties: Mask of lanes in which a node has several parents, (n,), uint16.
+        tied: Nodes with several parents in some lane, (n,), uint32.
+        n_tied: How many they are, (1,), int64.
         waiting: Nodes whose edges are to be followed, (n,), uint32.
         next_waiting: Nodes for the next round, (n,), uint32.
         is_waiting: 1 for nodes in the next round, (n,), uint8.
-        keys: What nodes are sorted by, (n,), uint32, below 2^30.
+        keyed: What nodes are sorted by, below 2^30, and in the low half the node, (n,), uint64.
+        spare: Room for sorting, (n,), uint64.
         order: Nodes by rising key, (n,), uint32.
-        spare: Room for sorting, (n,), uint32.
         places: Place of each node in `order`, (n + 1,), int32; -1 for nobody, the last.
         pending: Nodes that have something to give, (n + n_edges + 1,), uint32.
         amounts: How much, same shape, float64.
         total: Receivers at and behind each node in one lane, (n + 1,), float64.
         paths: Cheapest routes of one lane, (n + 1,), float64; 0 if not counted.
+        counted: Nodes whose routes are counted, (n,), uint32.
     """
 
     costs: NDArray[np.int32]
@@ -147,17 +152,20 @@ class FeeScratch(NamedTuple):
     leaf_costs: NDArray[np.int32]
     senders: NDArray[np.int32]
     ties: NDArray[np.uint16]
+    tied: NDArray[np.uint32]
+    n_tied: NDArray[np.int64]
     waiting: NDArray[np.uint32]
     next_waiting: NDArray[np.uint32]
     is_waiting: NDArray[np.uint8]
-    keys: NDArray[np.uint32]
+    keyed: NDArray[np.uint64]
+    spare: NDArray[np.uint64]
     order: NDArray[np.uint32]
-    spare: NDArray[np.uint32]
     places: NDArray[np.int32]
     pending: NDArray[np.uint32]
     amounts: NDArray[np.float64]
     total: NDArray[np.float64]
     paths: NDArray[np.float64]
+    counted: NDArray[np.uint32]
 
 
 def new_fee_scratch(core: FeeCore, weights: FeeWeights) -> FeeScratch:
@@ -172,12 +180,15 @@ def new_fee_scratch(core: FeeCore, weights: FeeWeights) -> FeeScratch:
         leaf_costs=np.empty(len(weights.leaf_root), np.int32),
         senders=aligned_rows(1, COST_LANES, np.int32),
         ties=np.zeros(n_nodes, np.uint16),
+        tied=np.empty(n_nodes, np.uint32),
+        n_tied=np.zeros(1, np.int64),
+        counted=np.empty(n_nodes, np.uint32),
         waiting=np.empty(n_nodes, np.uint32),
         next_waiting=np.empty(n_nodes, np.uint32),
         is_waiting=np.zeros(n_nodes, np.uint8),
-        keys=np.empty(n_nodes, np.uint32),
+        keyed=np.empty(n_nodes, np.uint64),
+        spare=np.empty(n_nodes, np.uint64),
         order=np.empty(n_nodes, np.uint32),
-        spare=np.empty(n_nodes, np.uint32),
         places=np.empty(n_nodes + 1, np.int32),
         pending=np.empty(n_nodes + len(core.indices) + 1, np.uint32),
         amounts=np.empty(n_nodes + len(core.indices) + 1),
@@ -366,9 +377,10 @@ def _find_parents(core: FeeCore, scratch: FeeScratch, sums: FeeSums) -> int:
     """Parents of all nodes in all lanes, a row for each lane; the mask of lanes with ties."""
     n = core.indptr.size - 1
     costs, parents, lane_parents = scratch.costs, scratch.parents, scratch.lane_parents
-    ties, senders, reached_by = scratch.ties, scratch.senders, sums.reached_by
+    ties, tied, senders = scratch.ties, scratch.tied, scratch.senders
+    reached_by = sums.reached_by
     indptr, indices, lane_cost = core.back_indptr, core.back_indices, core.back_lane_cost
-    any_ties = 0
+    any_ties, n_tied = 0, 0
     for v in range(n):
         packed = choose_parents(
             costs,
@@ -381,10 +393,14 @@ def _find_parents(core: FeeCore, scratch: FeeScratch, sums: FeeSums) -> int:
             int32(n),
             senders,
         )
-        tied = packed & 0xFFFF
-        ties[v] = tied
-        any_ties |= tied
+        mask = packed & 0xFFFF
+        ties[v] = mask
+        if mask != 0:
+            any_ties |= mask
+            tied[n_tied] = v
+            n_tied += 1
         reached_by[v] += packed >> 16
+    scratch.n_tied[0] = n_tied
     _turn_rows(parents, lane_parents)
     return any_ties
 
@@ -392,51 +408,48 @@ def _find_parents(core: FeeCore, scratch: FeeScratch, sums: FeeSums) -> int:
 @njit(cache=True, nogil=True)
 def _order_by_mean_cost(scratch: FeeScratch) -> None:
     """One order for all lanes: sources beside each other see the network in nearly the same one."""
-    costs, keys = scratch.costs, scratch.keys
-    for v in range(keys.size):
-        total = int64(0)
-        for lane in range(COST_LANES):
-            total += costs[v * COST_LANES + lane]
-        keys[v] = total // COST_LANES
+    costs, keyed = scratch.costs, scratch.keyed
+    for v in range(keyed.size):
+        keyed[v] = (uint64(mean_row(costs, v * COST_LANES)) << uint64(32)) | uint64(v)
     _sort(scratch)
 
 
 @njit(cache=True, nogil=True)
 def _order_by_lane_cost(scratch: FeeScratch, lane: int) -> None:
     """The order of one lane: whoever stands before another on a route is cheaper."""
-    row, keys = scratch.lane_costs[lane], scratch.keys
-    for v in range(keys.size):
-        keys[v] = row[v]
+    row, keyed = scratch.lane_costs[lane], scratch.keyed
+    for v in range(keyed.size):
+        keyed[v] = (uint64(row[v]) << uint64(32)) | uint64(v)
     _sort(scratch)
 
 
 @njit(cache=True, nogil=True)
 def _sort(scratch: FeeScratch) -> None:
     """Nodes by rising key into `order`, their places into `places`; radix sort of 30-bit keys."""
-    keys, order, spare, places = scratch.keys, scratch.order, scratch.spare, scratch.places
-    n = keys.size
-    for v in range(n):
-        spare[v] = v
-    starts = np.empty(_DIGITS, np.int64)
-    for shift in range(0, 30, _DIGIT_BITS):
-        starts[:] = 0
-        for v in range(n):
-            starts[(keys[v] >> shift) & (_DIGITS - 1)] += 1
-        total = int64(0)
-        for digit in range(_DIGITS):
-            count = starts[digit]
-            starts[digit] = total
-            total += count
-        for i in range(n):
-            v = spare[i]
-            digit = (keys[v] >> shift) & (_DIGITS - 1)
-            order[starts[digit]] = v
-            starts[digit] += 1
-        order, spare = spare, order
-    # Three rounds: the sorted nodes lie in what was `order` at first.
-    order, spare = spare, order
+    keyed, spare, order, places = scratch.keyed, scratch.spare, scratch.order, scratch.places
+    n = keyed.size
+    starts = np.zeros((_ROUNDS, _DIGITS), np.int64)
     for i in range(n):
-        places[order[i]] = i
+        for turn in range(_ROUNDS):
+            digit = (keyed[i] >> uint64(32 + turn * _DIGIT_BITS)) & uint64(_DIGITS - 1)
+            starts[turn, digit] += 1
+    for turn in range(_ROUNDS):
+        total = int64(0)
+        for place in range(_DIGITS):
+            count = starts[turn, place]
+            starts[turn, place] = total
+            total += count
+        shift = uint64(32 + turn * _DIGIT_BITS)
+        for i in range(n):
+            item = keyed[i]
+            digit = (item >> shift) & uint64(_DIGITS - 1)
+            spare[starts[turn, digit]] = item
+            starts[turn, digit] += 1
+        keyed, spare = spare, keyed
+    for i in range(n):
+        v = keyed[i] & uint64(0xFFFFFFFF)
+        order[i] = v
+        places[v] = i
     places[n] = -1
 
 
@@ -468,13 +481,28 @@ def _pass_up(
     for v in range(n):
         total[v] = receivers[v]
     total[n] = 0.0
+    n_counted = 0
     if has_ties:
-        paths[:] = 0.0
+        counted, tied = scratch.counted, scratch.tied
+        n_tied = scratch.n_tied[0]
         paths[s] = 1.0
-        for v in range(n):
-            if ties[v] & tie_bit:
-                _count_paths(
-                    indptr, indices, edge_cost, v, cost, parent, ties, tie_bit, paths, pending
+        counted[0] = s
+        n_counted += 1
+        for j in range(n_tied):
+            if ties[tied[j]] & tie_bit:
+                n_counted = _count_paths(
+                    indptr,
+                    indices,
+                    edge_cost,
+                    int64(tied[j]),
+                    cost,
+                    parent,
+                    ties,
+                    tie_bit,
+                    paths,
+                    pending,
+                    counted,
+                    n_counted,
                 )
     steps_left = _LATE_STEPS * n
     for i in range(n - 1, -1, -1):
@@ -499,7 +527,8 @@ def _pass_up(
                         steps_left -= 1
                         if places[u] > i:
                             if size == pending.size:
-                                return False
+                                steps_left = -1
+                                break
                             pending[size] = u
                             amounts[size] = paths[u] * share
                             size += 1
@@ -512,8 +541,13 @@ def _pass_up(
                     amounts[size] = amount
                     size += 1
             if steps_left < 0:
-                return False
-    return True
+                break
+        if steps_left < 0:
+            break
+    counted_nodes = scratch.counted
+    for j in range(n_counted):
+        paths[counted_nodes[j]] = 0.0
+    return steps_left >= 0
 
 
 @njit(cache=True, nogil=True)
@@ -538,8 +572,10 @@ def _count_paths(
     tie_bit: np.uint16,
     paths: NDArray[np.float64],
     pending: NDArray[np.uint32],
-) -> None:
-    """Cheapest routes to a node and to those before it on them, where not counted yet (0)."""
+    counted: NDArray[np.uint32],
+    n_counted: int,
+) -> int:
+    """Cheapest routes to a node and to those before it, where not counted yet; how many are now."""
     pending[0] = node
     size = int64(1)
     while size > 0:
@@ -560,10 +596,15 @@ def _count_paths(
                         size += 1
             if is_complete:
                 paths[v] = count
+                counted[n_counted] = v
+                n_counted += 1
         else:
             u = int64(parent[v])
             if paths[u] > 0.0:
                 paths[v] = paths[u]
+                counted[n_counted] = v
+                n_counted += 1
             else:
                 pending[size] = u
                 size += 1
+    return n_counted

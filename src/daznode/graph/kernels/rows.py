@@ -7,6 +7,9 @@ No operation may be reordered or fused, so every processor computes the same bit
 A "row" is the group of lanes of one node in a flat C-contiguous array: 16 x int32 (costs of 16
 routes' sources), 8 x float64 (path counts of 8 sources) or 8 x uint64 (512 visited bits). Offsets
 count elements, not rows. Nothing is bounds-checked here: the kernels' loops keep to their arrays.
+
+Numba's cache on disk notices changes of a kernel's own file, not of this one: after changing it in a
+working copy, touch the kernels or empty the cache.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN401 - LLVM builders and typing contexts have no public types
@@ -221,6 +224,21 @@ def lost_row(typing_context, costs, source, target, limit):
         near = builder.icmp_signed("<", do.load(0, args[1], _COSTS), limit_row)
         far = builder.icmp_signed(">=", do.load(0, args[2], _COSTS), limit_row)
         return do.mask_of(builder.and_(near, far))
+
+    return signature, emit
+
+
+@operation
+def mean_row(typing_context, costs, offset):
+    """Mean over the sixteen lanes, each rounded down to a sixteenth before; below 2^30."""
+    del typing_context, offset
+    signature = types.int32(costs, types.int64)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        do = _Emitter(context, builder, signature, args)
+        sixteenth = do.splat(ir.Constant(_I32, 4), _COSTS)
+        parts = builder.lshr(do.load(0, args[1], _COSTS), sixteenth)
+        return _total(builder, parts, COST_LANES)
 
     return signature, emit
 
@@ -464,8 +482,12 @@ def _count(builder: Any, row: Any) -> Any:
 
 
 def _total(builder: Any, row: Any, lanes: int) -> Any:
-    """Sum of integer lanes."""
-    parts = [builder.extract_element(row, ir.Constant(_I32, lane)) for lane in range(lanes)]
-    while len(parts) > 1:
-        parts = [builder.add(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
-    return parts[0]
+    """Sum of integer lanes, halves onto each other."""
+    undefined = ir.Constant(row.type, ir.Undefined)
+    half = lanes // 2
+    while half:
+        folded = [(lane + half) % lanes for lane in range(lanes)]
+        order = ir.Constant(ir.VectorType(_I32, lanes), folded)
+        row = builder.add(row, builder.shuffle_vector(row, undefined, order))
+        half //= 2
+    return builder.extract_element(row, ir.Constant(_I32, 0))
