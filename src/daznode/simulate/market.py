@@ -54,6 +54,10 @@ _LARGE_MEDIAN_SAT: Final = 215_000_000.0
 _LARGE_SPREAD: Final = 0.70
 _LARGE_MOST_SAT: Final = 1_000_000_000
 
+_PURSE_PER_LOG_DEGREE: Final = 0.8
+_WISH_SPREAD: Final = 0.35
+"""Chosen so that about as many nodes hold the channels above 5 million sat, as densely, as in 2025."""
+
 _CAPACITY_GRID: Final = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10])
 _ROUND_CAPACITY_RATIO: Final = 0.6
 
@@ -115,7 +119,7 @@ class Operators:
     """What kind of operator runs each node; every array has shape (n_nodes,).
 
     Attributes:
-        purse: How large its channels are, a standard score.
+        purse: How large its channels are, relative.
         habit: How it sets fees: default of LND, default of CLN, free, flat, managed.
         level_ppm: Its usual fee, millionths.
         sink: How much more flows to it than from it, a standard score.
@@ -169,7 +173,7 @@ def draw_operators(degree: IntArray, rng: np.random.Generator) -> Operators:
     base_fee_msat[habit == _CLN_DEFAULT] = 1_000
     base_fee_msat[habit == _FREE] = 0
     return Operators(
-        purse=rng.normal(size=count) + 0.25 * np.log(np.maximum(degree, 1)),
+        purse=rng.normal(size=count) + _PURSE_PER_LOG_DEGREE * np.log(np.maximum(degree, 1)),
         habit=habit,
         level_ppm=_MANAGED_MEDIAN_PPM * np.exp(_OPERATOR_SPREAD * rng.normal(size=count)),
         sink=rng.normal(size=count),
@@ -212,7 +216,7 @@ def capacity_values(count: int, rng: np.random.Generator) -> IntArray:
 def draw_capacities(
     operators: Operators, node1: IntArray, node2: IntArray, rng: np.random.Generator
 ) -> IntArray:
-    """Funding amounts: the network's distribution, the larger ones between the richer operators.
+    """Funding amounts: the network's distribution, a channel is as large as its poorer side can make it.
 
     Args:
         operators: Who runs the nodes.
@@ -225,7 +229,8 @@ def draw_capacities(
     """
     count = len(node1)
     amounts = np.sort(capacity_values(count, rng))
-    wish = operators.purse[node1] + operators.purse[node2] + rng.normal(size=count)
+    poorer = np.minimum(operators.purse[node1], operators.purse[node2])
+    wish = poorer + _WISH_SPREAD * rng.normal(size=count)
     capacity_sat = np.empty(count, dtype=np.int64)
     capacity_sat[np.argsort(wish, kind="stable")] = amounts
     return capacity_sat

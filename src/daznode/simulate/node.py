@@ -33,7 +33,7 @@ class RefillParams:
     Attributes:
         every_seconds: Time between looks at the channels.
         below_ratio: Local share below which a channel is refilled.
-        to_ratio: Local share up to which it is.
+        to_ratio: Local share up to which it is, and below which none is drained for it.
         from_ratio: Local share above which a channel may be drained for it.
         most_sats: Largest circular payment, sat.
         least_sats: Smallest one, sat.
@@ -227,7 +227,7 @@ class Node:
         wish_sats = min(
             params.most_sats,
             int((params.to_ratio - _ratio(target)) * target.channel.capacity_sat),
-            int((_ratio(source) - params.from_ratio / 2.0) * source.channel.capacity_sat),
+            int((_ratio(source) - params.to_ratio) * source.channel.capacity_sat),
         )
         # A large amount finds fewer ways: half of it is tried where the whole finds none.
         for sats in (wish_sats, wish_sats // 2):

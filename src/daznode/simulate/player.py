@@ -137,7 +137,7 @@ def settle(
             chosen.append((kind, node))
     ages = [_opened_at(kind, begins_at, rng) for kind, _ in chosen]
     heights = np.array([height_at(moment) for moment in ages])
-    scids = new_scids(heights, snapshot.channels.scid, rng)
+    scids = new_scids(heights, snapshot.channels.scid, rng.spawn(1)[0])
     peers = tuple(
         _peer(snapshot, kind, node, market, ShortChannelId(int(scid)), rng)
         for (kind, node), scid in zip(chosen, scids, strict=True)

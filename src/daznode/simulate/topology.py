@@ -203,19 +203,22 @@ def generate_network(
     Returns:
         The snapshot, marked as generated.
     """
-    one, two = wire(params.nodes, params.channels, params.leaf_ratio, rng)
+    # A stream for each purpose: the same seed wires and prices the same network at any moment.
+    wiring_rng, market_rng, age_rng, name_rng = rng.spawn(4)
+    one, two = wire(params.nodes, params.channels, params.leaf_ratio, wiring_rng)
     # Nodes are wired from the largest to the smallest; keys are sorted, so the order is shuffled.
-    shuffle = rng.permutation(params.nodes)
+    shuffle = wiring_rng.permutation(params.nodes)
     one, two = shuffle[one], shuffle[two]
     degree = np.bincount(one, minlength=params.nodes) + np.bincount(two, minlength=params.nodes)
-    operators = market.draw_operators(degree, rng)
-    capacity_sat = market.draw_capacities(operators, one, two, rng)
-    heights = _funding_heights(params.channels, observed_at, rng)
-    scids = new_scids(heights, np.empty(0, dtype=np.uint64), rng)
+    operators = market.draw_operators(degree, market_rng)
+    capacity_sat = market.draw_capacities(operators, one, two, market_rng)
     ends = np.stack([one, two])
-    drawn = market.draw_policies(operators, ends, capacity_sat, rng)
+    drawn = market.draw_policies(operators, ends, capacity_sat, market_rng)
+    heights = _funding_heights(params.channels, observed_at, age_rng)
+    scids = new_scids(heights, np.empty(0, dtype=np.uint64), age_rng)
     now_seconds = int(observed_at.timestamp())
-    updated = market.update_times(seconds_of_heights(heights), drawn.is_disabled, now_seconds, rng)
+    opened_seconds = seconds_of_heights(heights)
+    updated = market.update_times(opened_seconds, drawn.is_disabled, now_seconds, age_rng)
     policies = market.only_present(replace(drawn, last_update=updated))
     channels = ChannelColumns(
         scid=scids,
@@ -224,7 +227,7 @@ def generate_network(
         capacity_sat=capacity_sat,
         policies=policies,
     )
-    nodes = new_nodes(degree, now_seconds, rng)
+    nodes = new_nodes(degree, now_seconds, name_rng)
     name = f"{params.nodes} nodes, {params.channels} channels"
     return sealed(nodes, channels, name=name, observed_at=observed_at, imported_at=imported_at)
 

@@ -16,7 +16,7 @@ _HUB_RATIO: Final = 0.0215
 """Ends of the largest hub over all ends: 2,289 of some 90,000."""
 
 _TRIANGLE_RATIO: Final = 0.45
-_PARALLEL_RATIO: Final = 0.05
+_PARALLEL_RATIO: Final = 0.02
 _ISLAND_RATIO: Final = 0.001
 _ROUNDS: Final = 40
 
