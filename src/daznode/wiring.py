@@ -232,7 +232,7 @@ class Services:
     ) -> "SnapshotSummary":
         """Make a network, and store it or write it as a dump."""
         from daznode.adapters.lightning.simulated import generate_snapshot
-        from daznode.adapters.sources.dump_writer import write_describegraph
+        from daznode.adapters.sources.describegraph_file import write_describegraph
         from daznode.domain.gossip import SnapshotSummary
 
         now = self.clock.now()
@@ -243,7 +243,7 @@ class Services:
         )
         if out is None:
             return await self.snapshots.put(snapshot)
-        await self.compute.run(lambda _: write_describegraph(snapshot, Path(out)))
+        await self.compute.run(lambda _: write_describegraph(snapshot, out))
         return SnapshotSummary(snapshot.origin, snapshot.n_nodes, snapshot.n_channels)
 
     def page(self, report: "DailyReport") -> "Page":
