@@ -68,7 +68,7 @@ def drawable(text: str) -> str:
         an ellipsis; pictures (emoji) and other signs they lack are dropped, and a text of nothing
         else becomes an ellipsis.
     """
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return text
     kept: list[str] = []
     for character in unicodedata.normalize("NFC", text):

@@ -109,7 +109,7 @@ def _score_tile(report: DailyReport, voice: Voice) -> Tile:
         voice.say("tile.score_delta"),
         formats.signed_score(summary.score_delta_24h, voice.language),
         voice.say("tile.score_now", score=now),
-        tone_of(summary.score_delta_24h),
+        tone_of(round(summary.score_delta_24h, 1)),
     )
 
 

@@ -107,7 +107,7 @@ def _moves(report: DailyReport, voice: Voice) -> Table:
                 Cell(voice.say("network.mean_hops")),
                 Cell(
                     formats.signed_decimal(hops_delta, 3, language),
-                    tone=tone_of(None if hops_delta is None else -hops_delta),
+                    tone=tone_of(None if hops_delta is None else -round(hops_delta, 3)),
                 ),
             ),
             (Cell(voice.say("network.peers_gained")), _peers(network.peers_gained, names, voice)),
