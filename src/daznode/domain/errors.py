@@ -192,6 +192,7 @@ class Interrupted(DaznodeError):
 
     code = "interrupted"
     exit_code = 130
+    told: ClassVar[str] = "Stopped. Nothing was left half-written."
 
 
 class ConfigError(DaznodeError):

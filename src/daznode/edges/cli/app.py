@@ -1,6 +1,6 @@
 """The command line's root: commands below it, errors turned into one line and an exit code."""
 
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -11,8 +11,6 @@ from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
 
-_STOPPED: Final = "Stopped. Nothing was left half-written."
-
 
 class GuardedGroup(click.Group):
     """A group in which every error of ours ends as one line on standard error."""
@@ -22,7 +20,7 @@ class GuardedGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (Interrupted, KeyboardInterrupt):
-            click.echo(_STOPPED, err=True)
+            click.echo(Interrupted.told, err=True)
             ctx.exit(Interrupted.exit_code)
         except DaznodeError as exc:
             click.echo(f"error: {exc}", err=True)
