@@ -137,7 +137,7 @@ class Wording:
 
     def gain_evidence(self, gain: PeerGain) -> tuple[EvidenceItem, ...]:
         """The figures behind a proposed peer."""
-        figures: list[tuple[str, Figure]] = [("harmonic_gain_ratio", gain.harmonic_gain)]
+        figures: list[tuple[str, Figure]] = []
         if gain.hops_now is not None:
             figures.append(("hops_now_count", gain.hops_now))
         if gain.median_inbound_ppm is not None:
