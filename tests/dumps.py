@@ -114,4 +114,4 @@ def read(dump: object, **options: Any) -> GraphSnapshot:
 
 def a_document(text: bytes) -> Document:
     """A text in memory with its padding."""
-    return Document("test.json", bytearray(text + bytes(PADDING_BYTES)), len(text))
+    return Document("test.json", memoryview(bytearray(text + bytes(PADDING_BYTES))), len(text))

@@ -144,8 +144,7 @@ class _Window:
             # A character must not be cut: step back to where one begins.
             while self._end > start and document.data[self._end] & 0xC0 == _CONTINUATION:
                 self._end -= 1
-        raw = document.data[start : self._end]
-        self._text = raw.decode("utf-8", "surrogateescape")
+        self._text = str(document.data[start : self._end], "utf-8", "surrogateescape")
         self._is_ascii = self._text.isascii()
         self._at = start
         self._index = 0
@@ -248,7 +247,7 @@ def describe(document: Document, start: int, label: tuple[str, int] | None) -> s
     return f"{text}, {match[1].decode()} {match[2].decode()}"
 
 
-def shown(text: bytes | bytearray) -> str:
+def shown(text: bytes) -> str:
     """A byte as a message shows it."""
     return repr(text.decode("ascii", "backslashreplace"))
 
@@ -271,7 +270,7 @@ def _expect(
         record = describe(document, at, label) if label is None else f"after {_plain(label)}"
         if at >= document.size:
             document.fail("the text is cut", at, expected, record)
-        found = document.data[at : at + 1]
+        found = bytes(document.data[at : at + 1])
         document.fail(f"{shown(found)} out of place", at, expected, record)
     return skip_blanks(document, at + 1)
 
@@ -287,7 +286,7 @@ def _member_name(document: Document, at: int) -> tuple[str, int]:
         what = "the text is cut" if at >= document.size else "no name of a member"
         document.fail(what, at, "a name in quotes")
     try:
-        name = _DECODER.decode(match[0].decode())
+        name = _DECODER.decode(bytes(match[0]).decode())
     except (UnicodeDecodeError, json.JSONDecodeError) as exc:
         what = "a name that is no text"
         raise document.fault(what, at, "a name in quotes") from exc

@@ -37,6 +37,7 @@ _BATCH_RECORDS: Final = 8192
 """Records of one call of the scanner: some 10 ms, so that Ctrl-C is heard."""
 
 _KEYS_PER_EDGE: Final = 2
+_LIST_END: Final = ord("]")
 
 
 class _GaveUp(Exception):
@@ -95,7 +96,7 @@ class _FastReader:
         self._lists.add(name)
         document = self._document
         at = skip_blanks(document, start + 1)
-        if document.data[at : at + 1] == b"]":
+        if document.data[at] == _LIST_END:
             return at + 1
         is_edges = name == "edges"
         width, batches = (EDGE_WIDTH, self._edges) if is_edges else (NODE_WIDTH, self._nodes)
@@ -147,7 +148,7 @@ class _FastReader:
         data = self._document.data
         aliases = []
         for start, end, is_plain in spans.tolist():
-            text = data[start:end].decode()
+            text = str(data[start:end], "utf-8")
             aliases.append(clean_alias(text if is_plain else json.loads(f'"{text}"')))
         return aliases
 
