@@ -182,6 +182,7 @@ def open_channel(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
     if best.harmonic_gain <= 0:
         return
     n_peers = len(view.peers)
+    relative_gain = view.relative_gain(best)
     yield Advice(
         "open_channel",
         Priority.LOW,
@@ -198,7 +199,7 @@ def open_channel(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
         "not_measurable",
         (
             Clue("peer_score", best.score, _NETWORK),
-            Clue("harmonic_gain_ratio", best.harmonic_gain, _NETWORK),
+            *((Clue("harmonic_gain_ratio", relative_gain, _NETWORK),) if relative_gain else ()),
             *((Clue("hops_now_count", best.hops_now, _NETWORK),) if best.hops_now else ()),
         ),
     )

@@ -93,6 +93,11 @@ class NodeView:
         """Keys of its peers."""
         return frozenset(channel.peer_id for channel in self.channels)
 
+    def relative_gain(self, gain: PeerGain) -> float | None:
+        """Rise of the harmonic closeness over its present value; None if that is 0 or unknown."""
+        present = next((item.value for item in self.card.evidence if item.name == "harmonic"), None)
+        return gain.harmonic_gain / present if present else None
+
 
 @dataclass(frozen=True, slots=True)
 class PublicPoint:

@@ -195,9 +195,6 @@ def _summary(
 def _opportunities(status: DayStatus, wording: Wording) -> tuple[Opportunity, ...]:
     if status.now is None:
         return ()
-    present = next(
-        (item.value for item in status.now.card.evidence if item.name == "harmonic"), None
-    )
     return tuple(
         Opportunity(
             kind="open_channel",
@@ -206,7 +203,7 @@ def _opportunities(status: DayStatus, wording: Wording) -> tuple[Opportunity, ..
             capacity_sats=gain.median_channel_sat,
             roi_ratio=None,
             roi_basis=wording.roi_unknown,
-            harmonic_gain_ratio=round(gain.harmonic_gain / present, 4) if present else None,
+            harmonic_gain_ratio=figures.rounded(status.now.relative_gain(gain)),
             peer_score=round(gain.score, 1),
             evidence=wording.gain_evidence(gain),
         )
