@@ -62,15 +62,14 @@ def main(arguments: list[str] | None = None) -> None:
         run_case(options.path)
         return
 
-    from bench.networks import heavy_tailed_on_curve
+    from bench.dump_file import write_dump
     from bench.timing import interleaved, write_results
-    from daznode.adapters.sources.dump_writer import write_describegraph
 
     size = (100_000, 400_000) if options.large else (16_000, 50_000)
     rounds = 1 if options.quick or options.large else 3
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.json"
-        write_describegraph(heavy_tailed_on_curve(*size), path)
+        write_dump(path, *size)
         print(f"{size[0]:,} nodes, {size[1]:,} channels, {path.stat().st_size / 1e6:.0f} MB")
         interleaved(MODULE, ["warm up"], [str(path)], 1)
         timing = interleaved(MODULE, ["file to scores"], [str(path)], rounds)["file to scores"]
