@@ -186,6 +186,18 @@ def test_what_cannot_be_reported(house, request_fields, said):
     assert asyncio.run(house.store.reports("local", US, TODAY - DAY, TODAY + 2 * DAY)) == ()
 
 
+def test_reports_leave_the_database_after_ninety_days_and_their_files_stay(house, tmp_path):
+    house.run()
+    house.clock.advance(timedelta(days=89))
+    house.run()
+    assert len(asyncio.run(house.store.reports("local", US, TODAY, TODAY + 100 * DAY))) == 2
+    house.clock.advance(timedelta(days=1))
+    house.run()
+    kept = asyncio.run(house.store.reports("local", US, TODAY, TODAY + 100 * DAY))
+    assert [one.report_date for one in kept] == [TODAY + 89 * DAY, TODAY + 90 * DAY]
+    assert len(list((tmp_path / "rag").rglob("2*.json"))) == 3
+
+
 def test_many_reports_are_those_of_one_by_one(tmp_path):
     nodes = [parse_node_id(a_node_id(number)) for number in range(1, 7)]
     requests = [ReportRequest(node, user_id=f"user-{place}") for place, node in enumerate(nodes)]

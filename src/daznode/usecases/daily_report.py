@@ -31,6 +31,9 @@ STALE_AFTER: Final = timedelta(hours=36)
 """A snapshot older than this at the end of the day says little about that day: a daily dump that
 was missed once is late, one missed twice is stale."""
 
+KEPT: Final = timedelta(days=90)
+"""How long the database keeps reports; their files stay."""
+
 LOCAL_USER: Final = "local"
 
 
@@ -87,7 +90,7 @@ class DailyReportTrip:
     _week: tuple[tuple[str | None, ...], NetworkWeek] | None = None
 
     async def run(self, request: ReportRequest) -> DailyReport:
-        """Make and store one report.
+        """Make and store one report; those that are too old leave the database.
 
         Args:
             request: Which.
@@ -99,7 +102,9 @@ class DailyReportTrip:
             InvalidParameter: The day lies in the future, or the language is unknown.
             StoreUnavailable: The report cannot be stored.
         """
-        return await self.reports.put_report(await self.prepare(request))
+        stored = await self.reports.put_report(await self.prepare(request))
+        await self.reports.purge(self.clock.now() - KEPT)
+        return stored
 
     async def run_many(self, requests: Sequence[ReportRequest]) -> tuple[DailyReport, ...]:
         """Make and store many reports, in the order of the requests; raises as `run` does."""
@@ -110,7 +115,9 @@ class DailyReportTrip:
             if until not in weeks:
                 weeks[until] = await self._open_week(until)
             prepared.append(await self._make(request, now, report_date, weeks[until]))
-        return await self.reports.put_reports(prepared)
+        stored = await self.reports.put_reports(prepared)
+        await self.reports.purge(now - KEPT)
+        return stored
 
     async def prepare(self, request: ReportRequest) -> DailyReport:
         """Make one report without storing it; raises as `run` does."""
