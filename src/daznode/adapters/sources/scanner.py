@@ -33,6 +33,7 @@ from daznode.adapters.sources.scanner_json import (
     NONE,
     NOT_HEX,
     ONE,
+    OPTIONS,
     QUOTE,
     ZERO,
     Bytes,
@@ -370,7 +371,7 @@ def _edge(
     return i + 1 if seen & _EDGE_REQUIRED == _EDGE_REQUIRED else ~i
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(**OPTIONS)
 def scan_records(
     b: Bytes,
     start: int,
@@ -415,7 +416,7 @@ def scan_records(
     return n_rows, i, MORE
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(**OPTIONS)
 def hash_keys(slots: NDArray[np.int32], words: NDArray[np.uint64], n_keys: int) -> None:
     """Enter keys that are in a table's words into its slots, all free before."""
     last = np.uint64(slots.size - 1)
