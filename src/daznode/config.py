@@ -1,6 +1,8 @@
 """Settings: one frozen tree read once from the environment and `.env`; the only reader of both."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -124,5 +126,7 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
         if os.access(folder, os.W_OK | os.X_OK):
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
             return folder
-    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="daznode-kernels-")
+    private = tempfile.mkdtemp(prefix="daznode-kernels-")
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = private
     return None

@@ -1,0 +1,112 @@
+"""Settings: read once, refused in one line, and a place for compiled kernels wherever we run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from daznode.config import load_settings, prepare_compile_cache
+from daznode.domain.errors import ConfigError
+from daznode.domain.measures import ScoreWeights
+
+VARIABLES = (
+    "DAZNODE_DATA_DIR",
+    "RAG_ASSETS_DIR",
+    "DAZNODE_LANGUAGE",
+    "DAZNODE_THREADS",
+    "DAZNODE_SCORE_WEIGHTS",
+    "DAZNODE_MAX_DUMP_BYTES",
+    "NUMBA_CACHE_DIR",
+)
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch, tmp_path):
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")  # so that what a test sets is taken back
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults():
+    settings = load_settings()
+    assert settings.language == "en"
+    assert settings.score_weights == ScoreWeights(0.4, 0.3, 0.3)
+    assert settings.report_files_dir == settings.data_dir / "rag" / "RAG_assets"
+    assert 1 <= settings.threads <= 64
+
+
+def test_environment_wins_over_the_file(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("DAZNODE_LANGUAGE=fr\nDAZNODE_THREADS=3\nOTHER=1\n")
+    monkeypatch.setenv("DAZNODE_THREADS", "2")
+    settings = load_settings()
+    assert (settings.language, settings.threads) == ("fr", 2)
+
+
+def test_weights(monkeypatch):
+    monkeypatch.setenv("DAZNODE_SCORE_WEIGHTS", "0.5, 0.25, 0.25")
+    assert load_settings().score_weights == ScoreWeights(0.5, 0.25, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "takes"),
+    [
+        ("DAZNODE_THREADS", "0", "1 to 64"),
+        ("DAZNODE_THREADS", "two", "1 to 64"),
+        ("DAZNODE_LANGUAGE", "de", "en or fr"),
+        ("DAZNODE_SCORE_WEIGHTS", "0.4,0.3", "three numbers"),
+        ("DAZNODE_SCORE_WEIGHTS", "0.4,0.3,0.2", "sum to 1"),
+        ("DAZNODE_SCORE_WEIGHTS", "1.4,-0.2,-0.2", "from 0 to 1"),
+        ("DAZNODE_SCORE_WEIGHTS", "nan,0.5,0.5", "three numbers"),
+        ("DAZNODE_MAX_DUMP_BYTES", "12", "1,000,000"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line(monkeypatch, variable, value, takes):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    line = str(caught.value)
+    assert line.startswith(f"{variable}={value!r}: takes ")
+    assert takes in line
+    assert "\n" not in line
+
+
+def test_all_wrong_values_are_told_at_once(monkeypatch):
+    monkeypatch.setenv("DAZNODE_THREADS", "0")
+    monkeypatch.setenv("DAZNODE_LANGUAGE", "de")
+    with pytest.raises(
+        ConfigError, match=r"DAZNODE_LANGUAGE.*DAZNODE_THREADS|DAZNODE_THREADS.*DAZNODE_LANGUAGE"
+    ):
+        load_settings()
+
+
+def test_kernels_go_into_the_users_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = prepare_compile_cache(tmp_path / "data")
+    assert folder is not None
+    assert folder.is_dir()
+    assert tmp_path in folder.parents
+    assert os.environ["NUMBA_CACHE_DIR"] == str(folder)
+
+
+def test_a_folder_given_for_kernels_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
+    assert prepare_compile_cache(tmp_path / "data") == tmp_path / "mine"
+
+
+def test_without_a_cache_folder_kernels_go_beside_the_data(monkeypatch, tmp_path):
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(no_folder))
+    monkeypatch.setenv("HOME", str(no_folder))
+    assert prepare_compile_cache(tmp_path / "data") == tmp_path / "data" / "cache" / "kernels"
+
+
+def test_where_nothing_can_be_written_kernels_are_compiled_anew(monkeypatch, tmp_path):
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(no_folder))
+    monkeypatch.setenv("HOME", str(no_folder))
+    assert prepare_compile_cache(no_folder) is None
+    assert Path(os.environ["NUMBA_CACHE_DIR"]).is_dir()
