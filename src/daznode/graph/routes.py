@@ -10,14 +10,14 @@ from daznode.graph.arrays import DirectedNetwork, FloatArray, IntArray, UintArra
 from daznode.graph.centrality import cut, neighbours_together
 from daznode.graph.folding import FoldedDirected, fold_directed
 from daznode.graph.kernels.exact_fee_routes import exact_fee_routes
-from daznode.graph.kernels.fee_routes import (
+from daznode.graph.kernels.fee_routes import fee_routes
+from daznode.graph.kernels.fee_types import (
     DEAREST_EDGE,
     FeeCore,
     FeeCosts,
     FeeScratch,
     FeeSums,
     FeeWeights,
-    fee_routes,
     new_fee_scratch,
     new_fee_sums,
 )

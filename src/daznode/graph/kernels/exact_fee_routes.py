@@ -4,7 +4,7 @@ import numpy as np
 from numba import float64, int64, njit
 from numpy.typing import NDArray
 
-from daznode.graph.kernels.fee_routes import FeeCore, FeeCosts, FeeSums, FeeWeights
+from daznode.graph.kernels.fee_types import FeeCore, FeeCosts, FeeSums, FeeWeights
 
 NOT_REACHED = 1 << 62
 """Cost of a node not reached, msat: above every sum of costs that can be told in int64."""

@@ -7,11 +7,11 @@ import numpy as np
 from daznode.domain.progress import Progress, silent
 from daznode.graph.kernels.eigenvector import perron_step
 from daznode.graph.kernels.exact_fee_routes import exact_fee_routes
-from daznode.graph.kernels.fee_routes import (
+from daznode.graph.kernels.fee_routes import fee_routes
+from daznode.graph.kernels.fee_types import (
     FeeCore,
     FeeCosts,
     FeeWeights,
-    fee_routes,
     new_fee_scratch,
     new_fee_sums,
 )
