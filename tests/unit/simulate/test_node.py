@@ -235,9 +235,13 @@ def test_the_days_limit_is_for_a_day():
 
 def test_neither_an_offline_peer_nor_one_that_sends_us_nothing_is_used():
     node, surroundings = a_refilled_node(300)
-    node.lines[1].remote_policy = replace(POLICY, is_disabled=True)
+    target = node.lines[1]
+    target.remote_policy = replace(target.remote_policy, is_disabled=True)
     node.refill(7_200.0, surroundings)
-    node.lines[1].remote_policy = replace(POLICY, fee_ppm=0)
+    assert node.history.rebalances == []
+    target.remote_policy = replace(target.remote_policy, is_disabled=False)
     node.lines[0].outages.append((0.0, 10_000.0))
     node.refill(7_200.0, surroundings)
     assert node.history.rebalances == []
+    node.refill(10_800.0, surroundings)
+    assert len(node.history.rebalances) == 1
