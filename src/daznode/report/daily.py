@@ -109,7 +109,11 @@ def _history_source(status: DayStatus, wording: Wording, generated_at: datetime)
         name="network_history",
         status=SourceStatus.OK,
         reality=before.origin.reality,
-        detail=f"{sum(point is not None for point in status.points)}/{len(status.points)}",
+        detail=wording.source(
+            "history_days",
+            known_count=sum(point is not None for point in status.points),
+            of_count=len(status.points),
+        ),
         observed_at=before.origin.observed_at,
         age_seconds=int((generated_at - before.origin.observed_at).total_seconds()),
         error=None,
@@ -136,13 +140,14 @@ def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) ->
             ),
         )
     observation = status.own.observation
+    identity = observation.identity
     is_old = status.until - observation.observed_at > DAY
     age = generated_at - observation.observed_at
     return SourceReport(
         name="node",
         status=SourceStatus.STALE if is_old else SourceStatus.OK,
-        reality=observation.identity.reality,
-        detail=f"{observation.identity.backend} ({observation.identity.network})",
+        reality=identity.reality,
+        detail=", ".join(dict.fromkeys((identity.backend, identity.network))),
         observed_at=observation.observed_at,
         age_seconds=int(age.total_seconds()),
         error=wording.source("snapshot_old", age_days=age.days) if is_old else None,

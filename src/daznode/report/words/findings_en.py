@@ -244,5 +244,6 @@ SOURCES: Final[dict[str, str]] = {
     "snapshot_none": "no network snapshot is stored; import one with `daznode network import FILE`",
     "node_unknown": "this key is not in the snapshot",
     "history_none": "no snapshot of the day before is stored",
+    "history_days": "{known_count} of {of_count} days",
     "node_none": "no node is connected",
 }

@@ -240,5 +240,6 @@ SOURCES: Final[dict[str, str]] = {
     "snapshot_none": "aucun instantané du réseau n'est stocké ; importez-en un avec `daznode network import FILE`",
     "node_unknown": "cette clé n'est pas dans l'instantané",
     "history_none": "aucun instantané de la veille n'est stocké",
+    "history_days": "{known_count} jours sur {of_count}",
     "node_none": "aucun nœud n'est connecté",
 }
