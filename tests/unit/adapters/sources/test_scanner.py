@@ -114,3 +114,23 @@ def test_keys_made_to_collide_are_left_to_the_exact_reader() -> None:
     document = a_document(as_bytes(dump))
     assert read_fast(document, silent) is None
     assert read_exactly([document], silent).n_node_records == 602
+
+
+def test_scanner_takes_just_the_texts_that_are_utf8() -> None:
+    """All first bytes with the edges of what may follow them, as the standard decoder has it."""
+    text = as_bytes(a_dump(2))
+    edges = (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
+    n_taken = 0
+    for lead in range(0x80, 0x100):
+        for second in edges:
+            for tail in (b"", b"\x80", b"\x80\xbf", b"\x80\xc0"):
+                piece = bytes((lead, second)) + tail
+                try:
+                    is_text = piece.decode().isprintable() or min(piece) >= 0x20
+                except UnicodeDecodeError:
+                    is_text = False
+                document = a_document(text.replace(b"#3399ff", piece, 1))
+                is_taken = read_fast(document, silent) is not None
+                assert is_taken == is_text, piece
+                n_taken += is_taken
+    assert n_taken > 100
