@@ -228,7 +228,7 @@ def stop_refilling(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             Priority.MEDIUM,
             "liquidity",
             0.0,
-            _figures(line, cost_msat=week.rebalance_cost_msat, limit_ppm=line.fee_ppm),
+            _figures(line, cost_msat=week.rebalance_cost_msat, refill_ppm=cost_ppm),
             (line.scid,),
             gain_msat,
             "cost_less_revenue",

@@ -9,11 +9,13 @@ from typing import Final
 
 from daznode.domain.errors import InvalidParameter, InvariantBroken
 from daznode.domain.finding import Advice, Figure, Finding
+from daznode.domain.ids import looks_like_node_id
 from daznode.domain.measures import PeerGain
 from daznode.domain.node_view import DayStatus
 from daznode.domain.report import EvidenceItem, Recommendation, ReportAlert, Severity
 from daznode.domain.units import Msat, whole_sat
 from daznode.report import formats
+from daznode.report.figures import peer_name
 from daznode.report.words import findings_en, findings_fr
 
 LANGUAGES: Final[dict[str, ModuleType]] = {"en": findings_en, "fr": findings_fr}
@@ -44,7 +46,7 @@ def figure_text(name: str, value: Figure, language: str) -> str:
 
     Args:
         name: Name of the figure, for example `fee_ppm`.
-        value: The figure; texts pass unchanged.
+        value: The figure; texts pass unchanged, but for the key of a peer without an alias.
         language: `en` or `fr`.
 
     Returns:
@@ -54,7 +56,7 @@ def figure_text(name: str, value: Figure, language: str) -> str:
         InvariantBroken: The name ends in no known unit: a rule and its wording disagree.
     """
     if isinstance(value, str):
-        return value
+        return peer_name("", value) if name == "peer" and looks_like_node_id(value) else value
     for suffix, write in _FRACTION_WRITERS:
         if name.endswith(suffix):
             return write(value, language)

@@ -125,7 +125,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     "stop_refilling": (
         "Stop refilling the channel with {peer}",
         "Refills cost {cost_msat} this week, more than the channel earned at {fee_ppm}.",
-        "Pause rebalancing into {scid}, or cap it below {limit_ppm}.",
+        "Pause rebalancing into {scid}, or raise its fee above the {refill_ppm} that a refill costs.",
     ),
     "raise_cheap_fee": (
         "Too cheap towards {peer}",

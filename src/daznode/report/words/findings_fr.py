@@ -122,7 +122,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     "stop_refilling": (
         "Ne plus remplir le canal avec {peer}",
         "Les remplissages ont coûté {cost_msat} cette semaine, plus que le canal n'a rapporté à {fee_ppm}.",
-        "Suspendre le rééquilibrage vers {scid}, ou le plafonner sous {limit_ppm}.",
+        "Suspendre le rééquilibrage vers {scid}, ou porter ses frais au-dessus des {refill_ppm} que coûte un remplissage.",
     ),
     "raise_cheap_fee": (
         "Trop bon marché vers {peer}",
