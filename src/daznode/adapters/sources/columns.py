@@ -18,8 +18,9 @@ from daznode.domain.gossip import (
 )
 from daznode.domain.ids import KEY_BYTES
 from daznode.domain.progress import Progress
+from daznode.domain.units import MAX_SUPPLY_SAT
 
-MAX_SAT: Final = 21_000_000 * 100_000_000
+MAX_SAT: Final = int(MAX_SUPPLY_SAT)
 """All bitcoin there will ever be, in satoshi: no channel holds more."""
 
 MAX_MSAT: Final = MAX_SAT * 1000

@@ -19,6 +19,7 @@ from daznode.adapters.sources.streams import (
 from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin, content_sha256
 from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
+from daznode.domain.units import MAX_SUPPLY_SAT
 
 GENERATED_KIND: Final = "generated"
 """`SnapshotOrigin.kind` of dumps that say a generator made them."""
@@ -167,7 +168,8 @@ def _judge(document: Document, dump: DumpRows, columns: Columns) -> Counter[str]
     """All that was left out, by reason.
 
     Raises:
-        InvalidDump: More than half of the nodes, channels or policies, or all channels.
+        InvalidDump: More than half of the nodes, channels or policies, or all channels; or the
+            capacities of the channels add up to more than the supply of bitcoin.
     """
     skipped = dump.skipped + columns.skipped
     rows = dump.rows
@@ -183,6 +185,14 @@ def _judge(document: Document, dump: DumpRows, columns: Columns) -> Counter[str]
             raise bad_majority(document, prefix, n_records, skipped)
     if len(columns.channels.scid) == 0:
         document.fail("no channel", document.size, "at least one usable channel")
+    capacity_sat = columns.channels.capacity_sat
+    # As a float first: amounts that are each possible can add up to more than an int64 holds.
+    if float(np.sum(capacity_sat, where=capacity_sat > 0, dtype=np.float64)) > MAX_SUPPLY_SAT:
+        document.fail(
+            "channels that hold more bitcoin than there is",
+            document.size,
+            f"capacities of at most {MAX_SUPPLY_SAT:,} sat in all",
+        )
     return skipped
 
 

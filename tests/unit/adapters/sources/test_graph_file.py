@@ -302,3 +302,13 @@ def test_real_network_of_2019(monkeypatch: pytest.MonkeyPatch) -> None:
                 fee_ppm = int(policy["fee_rate_milli_msat"])
                 assert fast.channels.policies.fee_ppm[side, at] == fee_ppm
                 assert fast.channels.policies.is_disabled[side, at] == policy["disabled"]
+
+
+def test_capacities_beyond_the_supply_of_bitcoin_are_refused() -> None:
+    """Each is possible alone; together they would overflow sums of 64 bits."""
+    half_sat = 21_000_000 * 100_000_000 // 2
+    edges = [an_edge(number, 1, 2, capacity=str(half_sat)) for number in (1, 2)]
+    assert read(a_dump(4, *edges)).n_channels == 2
+    edges.append(an_edge(3, 1, 2, capacity="1000"))
+    with pytest.raises(InvalidDump, match="more bitcoin than there is"):
+        read(a_dump(4, *edges))
