@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
 
+STANDARD_INPUT: Final = "-"
+
+LARGE_FILE_BYTES: Final = 200_000
+"""Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
+
 DEMO_DAYS: Final = 14
 DEMO_NODES: Final = 4_000
 DEMO_CHANNELS: Final = 12_500
@@ -150,6 +155,9 @@ class Services:
         """A dump on disk or standard input."""
         from daznode.adapters.sources.graph_file import GraphFile
 
+        path = Path(file)
+        if file == STANDARD_INPUT or (path.is_file() and path.stat().st_size > LARGE_FILE_BYTES):
+            self._compile_scanner()
         return GraphFile(file, node_file=nodes_file, max_bytes=self._settings.max_dump_bytes)
 
     def snapshot_or_file(self, name: str) -> "str | GraphFile":
@@ -286,16 +294,25 @@ class Services:
         return DailyReportTrip(clock, RandomIds(), self.networks, self.store, self.store)
 
     def _compile_kernels(self) -> None:
-        """Compile all kernels ahead if this is the first run with this cache, and say so."""
-        from daznode.adapters.compile_cache import CompileCache
         from daznode.graph.kernels.warmup import compile_kernels
 
+        self._compile("kernels", lambda: compile_kernels(self._listener))
+
+    def _compile_scanner(self) -> None:
+        from daznode.adapters.sources.scanner import compile_scanner
+
+        self._compile("the dump scanner", compile_scanner)
+
+    def _compile(self, what: str, compile_all: Callable[[], None]) -> None:
+        """Compile ahead if this is the first run with this cache, and say so."""
+        from daznode.adapters.compile_cache import CompileCache
+
         if self._cache_dir is None:
-            self._say("No folder can be written to keep compiled kernels in: compiling them anew.")
+            self._say(f"No folder to keep compiled code in can be written: compiling {what} anew.")
             return
-        cache = CompileCache(self._cache_dir)
+        cache = CompileCache(self._cache_dir, what)
         if cache.is_warm():
             return
-        self._say("Compiling kernels, on the first run only; this takes some seconds ...")
-        compile_kernels(self._listener)
+        self._say(f"Compiling {what}, on the first run only; this takes some seconds ...")
+        compile_all()
         cache.set_warm()

@@ -17,11 +17,12 @@ class CompileCache:
 
     Args:
         folder: Where numba keeps compiled functions.
+        what: Which set of kernels.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, what: str) -> None:
         """Look at the program's own files, not yet at the folder."""
-        self._mark = folder / f"compiled-{_fingerprint()}"
+        self._mark = folder / f"compiled-{what.replace(' ', '-')}-{_fingerprint()}"
 
     def is_warm(self) -> bool:
         """Whether this program's kernels were all compiled into the folder before."""
