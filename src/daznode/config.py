@@ -52,7 +52,9 @@ class Settings(BaseSettings):
         max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("daznode", appauthor=False)),
@@ -111,22 +113,32 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
 
     Returns:
         The folder kept between runs; None if there is none.
+
+    Raises:
+        ConfigError: `NUMBA_CACHE_DIR` is set to what cannot be written.
     """
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(os.environ["NUMBA_CACHE_DIR"])
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        if not _is_writable(Path(given)):
+            message = f"NUMBA_CACHE_DIR={given!r}: takes a folder that can be written"
+            raise ConfigError(message)
+        return Path(given)
     candidates = (
         Path(platformdirs.user_cache_dir("daznode", appauthor=False)) / "kernels",
         data_dir / "cache" / "kernels",
     )
     for folder in candidates:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK | os.X_OK):
+        if _is_writable(folder):
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
             return folder
     private = tempfile.mkdtemp(prefix="daznode-kernels-")
     atexit.register(shutil.rmtree, private, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = private
     return None
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -143,6 +143,36 @@ def test_report_as_files(folder, stored, tmp_path):
     assert "<script" not in files[".html"].read_text()
 
 
+def test_reports_of_two_nodes_fit_into_one_folder(folder, stored, tmp_path):
+    for place in (0, 1):
+        result = call(folder, "report", a_key(folder, place), "--out", f"{tmp_path}/")
+        assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.glob("*.html"))) == 2
+
+
+def test_the_format_follows_the_name_of_the_file(folder, stored, tmp_path):
+    for name, start in (("r.pdf", b"%PDF"), ("r.html", b"<!doctype html>"), ("r.json", b"{")):
+        call(folder, "report", a_key(folder), "--out", tmp_path / name)
+        assert (tmp_path / name).read_bytes().lower().startswith(start.lower())
+
+
+def test_a_terminal_without_unicode(folder, stored):
+    environment = os.environ | {
+        "DAZNODE_DATA_DIR": str(folder / "data"),
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": "ascii:strict",
+    }
+    for arguments in (("report", a_key(folder)), ("network", "list"), ("rankings",)):
+        result = subprocess.run(
+            [sys.executable, "-m", "daznode", *arguments],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+
+
 def test_report_json_on_standard_output(folder, stored):
     result = call(folder, "report", a_key(folder), "--json")
     assert json.loads(result.stdout)["report_version"] == "1.0"
@@ -172,6 +202,10 @@ def test_nothing_imported_yet(tmp_path):
         (("report", "x" * 10, "--format", "docx"), 2, ("docx", "html")),
         (("report", "x" * 10, "--format", "html,pdf"), 2, ("--out",)),
         (("network", "import", "x", "--observed-at", "soon"), 2, ("soon", "ISO 8601")),
+        (("network", "import", "x", "--observed-at", "0001-01-01T00:00:00+14:00"), 2, ("0001",)),
+        (("network", "import", "x", "--observed-at", "2999-01-01"), 2, ("in the future",)),
+        (("report", "x" * 10, "--format", "terminal", "--out", "y"), 2, ("--out",)),
+        (("network", "generate", "--nodes", "2", "--channels", "1000000"), 2, ("1000000", "2")),
     ],
 )
 def test_one_clear_line_for_each_mistake(folder, stored, arguments, exit_code, said):

@@ -106,6 +106,41 @@ def test_a_missing_day_is_a_gap(house):
     ]
 
 
+def test_one_snapshot_is_never_compared_with_itself(house):
+    house.keep(a_snapshot(6, PAIRS, observed_at=MORNING - timedelta(hours=25)))
+    report = house.run()
+    assert report.sources[0].status is SourceStatus.OK
+    assert report.summary.score_delta_24h is None
+    assert report.metrics.network.peers_lost is None
+    assert [value is not None for value in report.trends.score_evolution_7d] == [
+        *[False] * 5,
+        True,
+        False,
+    ]
+
+
+def test_the_age_of_a_source_does_not_depend_on_when_the_report_is_made(house):
+    house.keep(*a_week(2))
+    first = house.run(day=date(2025, 11, 19))
+    house.clock.advance(timedelta(days=5))
+    again = house.run(day=date(2025, 11, 19))
+    assert replace(again, generation_timestamp=first.generation_timestamp) == first
+
+
+def test_a_report_of_long_ago_keeps_its_id(house):
+    house.keep(a_snapshot(6, PAIRS, observed_at=MORNING - 200 * DAY))
+    long_ago = (MORNING - 200 * DAY).date()
+    assert house.run(day=long_ago).report_id == house.run(day=long_ago).report_id
+
+
+def test_todays_balances_do_not_enter_an_old_report(tmp_path):
+    house = House(tmp_path, FakeNode())
+    report = house.run(day=date(2025, 11, 10))
+    house.close()
+    assert report.scope is Scope.PUBLIC
+    assert "no state of the node" in report.sources[2].error
+
+
 def test_an_old_snapshot_is_used_and_marked_stale(house):
     house.keep(a_snapshot(6, PAIRS, observed_at=MORNING - 3 * DAY))
     report = house.run()
@@ -178,7 +213,11 @@ def test_a_past_day_uses_what_was_known_then(house):
 
 @pytest.mark.parametrize(
     ("request_fields", "said"),
-    [({"day": date(2025, 11, 21)}, "in the future"), ({"language": "de"}, "'de'")],
+    [
+        ({"day": date(2025, 11, 21)}, "in the future"),
+        ({"day": date.min}, "2018-01-01 or later"),
+        ({"language": "de"}, "'de'"),
+    ],
 )
 def test_what_cannot_be_reported(house, request_fields, said):
     with pytest.raises(InvalidParameter, match=said):

@@ -95,6 +95,19 @@ def test_a_folder_given_for_kernels_is_kept(monkeypatch, tmp_path):
     assert prepare_compile_cache(tmp_path / "data") == tmp_path / "mine"
 
 
+def test_a_folder_given_for_kernels_must_be_writable(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "in"))
+    with pytest.raises(ConfigError, match=r"NUMBA_CACHE_DIR=.*takes a folder"):
+        prepare_compile_cache(tmp_path / "data")
+
+
+def test_an_empty_variable_is_not_set(monkeypatch):
+    monkeypatch.setenv("DAZNODE_DATA_DIR", "")
+    monkeypatch.setenv("DAZNODE_THREADS", "")
+    assert load_settings().data_dir.name == "daznode"
+
+
 def test_without_a_cache_folder_kernels_go_beside_the_data(monkeypatch, tmp_path):
     no_folder = tmp_path / "file"
     no_folder.touch()

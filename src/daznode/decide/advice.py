@@ -16,6 +16,9 @@ Adviser = Callable[[DayStatus, AdviceParams], Iterator[Advice]]
 
 ADVISERS: Final[tuple[Adviser, ...]] = (*OWN_ADVISERS, *PUBLIC_ADVISERS)
 
+RIVALS: Final = frozenset({"raise_fee", "raise_cheap_fee", "cut_fee", "refill"})
+"""Rules that change the price or the balance of one channel."""
+
 _HIGH_IMPACT: Final = 5.0
 _MEDIUM_IMPACT: Final = 2.0
 _MONTH_OF_WEEKS: Final = (30, 7)
@@ -45,19 +48,21 @@ def _priority(impact_score: float) -> Priority:
 
 
 def _best_per_channel(advice: list[Advice]) -> list[Advice]:
-    """One piece of advice per channel among those that change its price or balance.
+    """One piece of advice per channel among those that pull against each other.
 
-    Raising a fee and refilling the same channel pull against each other: the better one stays.
+    A new price in one direction, one in the other and a refill are rivals: the better one stays.
+    A channel that loses money by its refills is not proposed for another one.
     """
-    best: dict[str, Advice] = {}
+    losing = {one.channels for one in advice if one.rule == "stop_refilling"}
+    best: dict[tuple[str, ...], Advice] = {}
     kept: list[Advice] = []
     for one in advice:
-        if one.gain_msat_month is None or len(one.channels) != 1:
+        if one.rule not in RIVALS:
             kept.append(one)
-            continue
-        known = best.get(one.channels[0])
-        if known is None or (known.gain_msat_month or 0) < one.gain_msat_month:
-            best[one.channels[0]] = one
+        elif one.rule != "refill" or one.channels not in losing:
+            known = best.get(one.channels)
+            if known is None or (known.gain_msat_month or 0) < (one.gain_msat_month or 0):
+                best[one.channels] = one
     return kept + list(best.values())
 
 

@@ -72,6 +72,21 @@ def _figures(line: _Line, **more: float | str) -> dict[str, int | float | str]:
     return {"peer": line.peer, "scid": line.scid, "fee_ppm": line.fee_ppm, **more}
 
 
+def _highest_ppm(line: _Line, params: AdviceParams) -> int:
+    """The highest fee that one step may reach, ppm."""
+    stepped_ppm = int(line.fee_ppm * (1.0 + params.raise_step_ratio))
+    return max(stepped_ppm, line.fee_ppm + params.least_step_ppm)
+
+
+def _raise_gain_msat(line: _Line, new_ppm: int) -> int:
+    """What the week's volume would have brought more at another price, in 30 days, msat.
+
+    The base fee does not change, so only the difference of the proportional part counts.
+    """
+    difference_ppm = new_ppm - line.fee_ppm
+    return line.week.volume_out_msat * difference_ppm * _MONTH_DAYS // (_WEEK_DAYS * PPM_ONE)
+
+
 def _market_clue(line: _Line) -> tuple[Clue, ...]:
     if line.price is None:
         return ()
@@ -193,6 +208,8 @@ def cut_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             volume_sats = int(median(turnovers) * line.channel.capacity_sat)
             sold_sats = volume_sats * _MONTH_DAYS // _FORTNIGHT_DAYS
             gain_msat = sold_sats * new_ppm * MSAT_PER_SAT // PPM_ONE
+            if gain_msat < params.least_gain_msat:
+                continue
         yield Advice(
             "cut_fee",
             Priority.MEDIUM,
@@ -228,7 +245,12 @@ def stop_refilling(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             Priority.MEDIUM,
             "liquidity",
             0.0,
-            _figures(line, cost_msat=week.rebalance_cost_msat, refill_ppm=cost_ppm),
+            _figures(
+                line,
+                cost_msat=week.rebalance_cost_msat,
+                revenue_msat=week.revenue_msat,
+                refill_ppm=cost_ppm,
+            ),
             (line.scid,),
             gain_msat,
             "cost_less_revenue",
@@ -250,7 +272,6 @@ def raise_cheap_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
         week, price = line.week, line.price
         if (
             price is None
-            or line.fee_ppm == 0
             or line.fee_ppm >= price.p25_ppm
             or week.revenue_msat <= 0
             or line.local_ratio > params.full_ratio

@@ -14,6 +14,8 @@ class AdviceParams:
         full_ratio: Local share above which a channel waits for buyers.
         raise_step_ratio: Largest rise of a fee in one step, over the present fee; 0.5 is the
             decision settings' 50 %.
+        least_step_ppm: A step that is allowed whatever its share of the present fee, ppm: half more
+            than 1 ppm, the default of LND, would never leave the ground.
         cut_step_ratio: Largest cut of a fee in one step, over the present fee.
         refused_forwards: Refusals in a week below which they are chance.
         young_days: A channel younger than this is left alone.
@@ -32,6 +34,7 @@ class AdviceParams:
     drained_ratio: float = 0.3
     full_ratio: float = 0.8
     raise_step_ratio: float = 0.5
+    least_step_ppm: int = 25
     cut_step_ratio: float = 0.5
     refused_forwards: int = 3
     young_days: int = 14

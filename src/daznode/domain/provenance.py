@@ -31,7 +31,7 @@ class SourceReport:
         reality: Real, generated or simulated figures.
         detail: What exactly was read (file, backend), for people.
         observed_at: Moment the figures describe, UTC; None if unavailable.
-        age_seconds: Age of the figures at the report's generation; None if unavailable.
+        age_seconds: Age of the figures at the end of the report's day; None if unavailable.
         error: Why it is stale or unavailable; None if ok.
         missing: Report fields that are null because of this source.
     """

@@ -127,10 +127,10 @@ class ForwardingMetrics:
         success_rate_24h: Settled over asked, in [0, 1]; None also when nothing was asked.
         revenue_24h: Fees earned, sat.
         revenue_7d: Fees earned, sat.
-        rebalance_cost_24h: Fees paid for circular payments, sat.
-        rebalance_cost_7d: Fees paid for circular payments, sat.
-        net_24h: Revenue minus rebalance cost, sat.
-        net_7d: Revenue minus rebalance cost, sat.
+        rebalance_cost_24h: Fees paid for circular payments, sat, rounded up.
+        rebalance_cost_7d: Fees paid for circular payments, sat, rounded up.
+        net_24h: Revenue minus rebalance cost, both in whole sat as above.
+        net_7d: The same over seven days; `net_7d_msat` is exact.
         revenue_24h_msat: Exact figure behind `revenue_24h`.
         revenue_7d_msat: Exact figure behind `revenue_7d`.
         net_7d_msat: Exact figure behind `net_7d`.

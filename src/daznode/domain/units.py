@@ -36,6 +36,18 @@ def whole_sat(amount_msat: Msat) -> Sat:
     return Sat(sign * (abs(amount_msat) // MSAT_PER_SAT))
 
 
+def charged_sat(cost_msat: Msat) -> Sat:
+    """A cost in whole satoshi, rounded up so that it is never understated.
+
+    Args:
+        cost_msat: Cost, msat, >= 0.
+
+    Returns:
+        Cost in sat.
+    """
+    return Sat(-(-cost_msat // MSAT_PER_SAT))
+
+
 def btc_of(amount_sat: Sat) -> Decimal:
     """An amount in bitcoin with eight decimals, exact (never a float)."""
     return (Decimal(amount_sat) / SAT_PER_BTC).quantize(Decimal("0.00000001"))

@@ -21,7 +21,8 @@ def unknown_node(status: DayStatus, params: MonitorParams) -> Iterator[Finding]:
     """The network does not know the node, or no snapshot could tell."""
     del params
     if status.now is None:
-        yield Finding("poor_connectivity", Severity.WARNING, variant="unknown")
+        variant = "unknown" if status.has_network else "no_snapshot"
+        yield Finding("poor_connectivity", Severity.WARNING, variant=variant)
 
 
 def stale_data(status: DayStatus, params: MonitorParams) -> Iterator[Finding]:
@@ -44,6 +45,14 @@ def poor_connectivity(status: DayStatus, params: MonitorParams) -> Iterator[Find
     n_peers = len(view.peers)
     if n_peers == 0:
         yield Finding("poor_connectivity", Severity.CRITICAL, variant="no_channels")
+    elif view.fee_reached == 0 and any(channel.is_enabled for channel in view.channels):
+        largest_sat = max(channel.capacity_sat or 0 for channel in view.channels)
+        yield Finding(
+            "poor_connectivity",
+            Severity.WARNING,
+            {"peers_count": n_peers, "largest_sats": largest_sat},
+            variant="narrow",
+        )
     elif view.fee_reached == 0:
         yield Finding(
             "poor_connectivity",
@@ -106,7 +115,8 @@ def stale_channels(status: DayStatus, params: MonitorParams) -> Iterator[Finding
     stale = [
         channel
         for channel in status.now.channels
-        if channel.local_policy_at is not None
+        if channel.is_enabled
+        and channel.local_policy_at is not None
         and (seen_at - channel.local_policy_at).total_seconds()
         > params.stale_policy_days * _SECONDS_PER_DAY
     ]

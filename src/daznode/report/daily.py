@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from daznode.domain.finding import Advice, Finding
-from daznode.domain.node_view import DAY, DayStatus
+from daznode.domain.node_view import DAY, DayStatus, NodeView
 from daznode.domain.provenance import Reality, SourceReport, SourceStatus
 from daznode.domain.report import (
     DailyReport,
@@ -61,9 +61,88 @@ def rating_of(overall_score: float | None) -> str | None:
     return "average" if overall_score >= _AVERAGE else "poor"
 
 
-def _network_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
-    missing = ("summary.overall_score", "metrics.network", "metrics.fees.market", "opportunities")
+_NEEDS_NETWORK: Final = (
+    "summary.overall_score",
+    "summary.rating",
+    "metrics.network",
+    "metrics.fees",
+    "channels.market_p50_ppm",
+    "trends.score_evolution_7d",
+    "opportunities",
+)
+_NEEDS_NETWORK_OR_NODE: Final = (
+    "summary.capacity_btc",
+    "summary.channels_count",
+    "metrics.capacity",
+    "metrics.channels",
+    "trends.capacity_evolution_7d",
+)
+_NEEDS_HISTORY: Final = (
+    "summary.score_delta_24h",
+    "metrics.capacity.total_sats_delta_24h",
+    "metrics.channels.count_delta_24h",
+    "metrics.network.mean_hops_delta",
+    "metrics.network.rank_delta",
+    "metrics.network.peers_gained",
+    "metrics.network.peers_lost",
+)
+_NOT_ANNOUNCED: Final = (
+    "channels.capacity_sats",
+    "channels.is_active",
+    "channels.fee_ppm",
+    "channels.base_fee_msat",
+    "channels.inbound_fee_ppm",
+    "channels.peer_fee_ppm",
+)
+_NEEDS_EVERY_DAY: Final = ("trends.score_evolution_7d", "trends.capacity_evolution_7d")
+_NEEDS_NODE: Final = (
+    "summary.forwarding_rate_24h",
+    "summary.revenue_sats_24h",
+    "metrics.capacity.local_balance",
+    "metrics.capacity.remote_balance",
+    "metrics.capacity.liquidity_ratio",
+    "metrics.channels.pending",
+    "metrics.forwarding",
+    "channels.local_sats",
+    "channels.local_ratio",
+    "channels.forwards_out_7d",
+    "channels.volume_in_7d_sats",
+    "channels.volume_out_7d_sats",
+    "channels.revenue_7d_msat",
+    "channels.assisted_7d_msat",
+    "channels.rebalance_cost_7d_msat",
+    "channels.profit_7d_msat",
+    "channels.failed_7d",
+    "channels.missed_fees_7d_msat",
+    "trends.revenue_evolution_7d",
+    "trends.forward_rate_evolution_7d",
+    "recommendations.estimated_gain_sats_month",
+)
+
+
+def _missing_in(view: NodeView) -> tuple[str, ...]:
+    """What a snapshot that knows the node does not say of it."""
+    missing: tuple[str, ...] = ()
+    if any(channel.price is None for channel in view.channels):
+        missing += ("channels.market_p50_ppm",)
+    if any(
+        None in (one.local_policy, one.remote_policy, one.capacity_sat) for one in view.channels
+    ):
+        missing += _NOT_ANNOUNCED
+    if not any(channel.is_enabled for channel in view.channels):
+        missing += ("metrics.fees",)
+    if not view.channels:
+        missing += ("metrics.channels.avg_capacity_sats",)
+    if view.mean_hops is None:
+        missing += ("metrics.network.mean_hops",)
+    return missing
+
+
+def _network_source(status: DayStatus, wording: Wording) -> SourceReport:
     if status.now is None:
+        missing: tuple[str, ...] = _NEEDS_NETWORK
+        if status.own is None:
+            missing += _NEEDS_NETWORK_OR_NODE
         return SourceReport(
             "network_snapshot",
             SourceStatus.UNAVAILABLE,
@@ -82,45 +161,41 @@ def _network_source(status: DayStatus, wording: Wording, generated_at: datetime)
         reality=origin.reality,
         detail=f"{origin.kind}: {origin.name} ({origin.snapshot_id})",
         observed_at=origin.observed_at,
-        age_seconds=int((generated_at - origin.observed_at).total_seconds()),
+        age_seconds=int(age.total_seconds()),
         error=wording.source("snapshot_old", age_days=age.days) if status.is_stale else None,
+        missing=_missing_in(status.now),
     )
 
 
-def _history_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
+def _history_source(status: DayStatus, wording: Wording) -> SourceReport:
+    n_days = sum(point is not None for point in status.points)
+    missing = _NEEDS_EVERY_DAY if n_days < len(status.points) else ()
+    detail = wording.source("history_days", known_count=n_days, of_count=len(status.points))
     before = status.before
     if before is None:
         return SourceReport(
             name="network_history",
             status=SourceStatus.UNAVAILABLE,
             reality=Reality.REAL,
-            detail="",
+            detail=detail,
             observed_at=None,
             age_seconds=None,
             error=wording.source("history_none"),
-            missing=(
-                "summary.score_delta_24h",
-                "metrics.network.rank_delta",
-                "metrics.network.peers_gained",
-                "metrics.network.peers_lost",
-            ),
+            missing=_NEEDS_HISTORY + missing,
         )
     return SourceReport(
         name="network_history",
         status=SourceStatus.OK,
         reality=before.origin.reality,
-        detail=wording.source(
-            "history_days",
-            known_count=sum(point is not None for point in status.points),
-            of_count=len(status.points),
-        ),
+        detail=detail,
         observed_at=before.origin.observed_at,
-        age_seconds=int((generated_at - before.origin.observed_at).total_seconds()),
+        age_seconds=int((status.until - before.origin.observed_at).total_seconds()),
         error=None,
+        missing=missing,
     )
 
 
-def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) -> SourceReport:
+def _node_source(status: DayStatus, wording: Wording) -> SourceReport:
     if status.own is None:
         return SourceReport(
             name="node",
@@ -130,19 +205,12 @@ def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) ->
             observed_at=None,
             age_seconds=None,
             error=status.node_error or wording.source("node_none"),
-            missing=(
-                "metrics.capacity.local_balance",
-                "metrics.capacity.remote_balance",
-                "metrics.forwarding",
-                "trends.revenue_evolution_7d",
-                "trends.forward_rate_evolution_7d",
-                "recommendations.estimated_gain_sats_month",
-            ),
+            missing=_NEEDS_NODE,
         )
     observation = status.own.observation
     identity = observation.identity
-    is_old = status.until - observation.observed_at > DAY
-    age = generated_at - observation.observed_at
+    age = status.until - observation.observed_at
+    is_old = age > DAY
     return SourceReport(
         name="node",
         status=SourceStatus.STALE if is_old else SourceStatus.OK,
@@ -151,6 +219,7 @@ def _node_source(status: DayStatus, wording: Wording, generated_at: datetime) ->
         observed_at=observation.observed_at,
         age_seconds=int(age.total_seconds()),
         error=wording.source("snapshot_old", age_days=age.days) if is_old else None,
+        missing=() if None not in status.own.capacity_by_day else ("trends.capacity_evolution_7d",),
     )
 
 
@@ -167,7 +236,7 @@ def _score_delta(status: DayStatus) -> float | None:
     now, before = status.now.card.overall, status.before.card.overall
     if now is None or before is None:
         return None
-    return round(now - before, 1)
+    return round(now - before, 1) + 0.0  # no minus zero
 
 
 def _summary(
@@ -241,7 +310,11 @@ def build(
         node_alias = own.observation.identity.alias
     elif now is not None:
         node_alias = now.card.alias
-    detected_at = own.observation.observed_at if own is not None else status.until
+    detected_at = status.until
+    if own is not None:
+        detected_at = own.observation.observed_at
+    elif now is not None:
+        detected_at = now.origin.observed_at
     return DailyReport(
         report_id=heading.report_id,
         user_id=heading.user_id,
@@ -259,9 +332,9 @@ def build(
         rag_asset_id=f"daily_report_{heading.user_id}_{heading.report_date:%Y%m%d}",
         rag_indexed=False,
         sources=(
-            _network_source(status, wording, heading.generated_at),
-            _history_source(status, wording, heading.generated_at),
-            _node_source(status, wording, heading.generated_at),
+            _network_source(status, wording),
+            _history_source(status, wording),
+            _node_source(status, wording),
         ),
         summary=_summary(status, findings, advice, wording),
         metrics=ReportMetrics(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from daznode.domain.ids import format_scid
+from daznode.domain.ledger import Ledger
 from daznode.domain.node_state import OwnChannel
 from daznode.domain.node_view import DayStatus, NodeView, OwnDay, PublicChannel
 from daznode.domain.report import (
@@ -15,14 +16,14 @@ from daznode.domain.report import (
     NetworkMetrics,
     Trends,
 )
-from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, ppm_of, whole_sat
+from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, charged_sat, ppm_of, whole_sat
 
 _SHORT_KEY: Final = 12
 _SCORE_DECIMALS: Final = 1
-_RATIO_DECIMALS: Final = 4
+RATIO_DECIMALS: Final = 4
 
 
-def rounded(value: float | None, decimals: int = _RATIO_DECIMALS) -> float | None:
+def rounded(value: float | None, decimals: int = RATIO_DECIMALS) -> float | None:
     """A float as the report keeps it; None stays None."""
     return None if value is None else round(value, decimals)
 
@@ -96,10 +97,10 @@ def forwarding_metrics(own: OwnDay | None) -> ForwardingMetrics:
         success_rate_24h=rounded(day.success_ratio),
         revenue_24h=whole_sat(day.revenue_msat),
         revenue_7d=whole_sat(week.revenue_msat),
-        rebalance_cost_24h=whole_sat(day.rebalance_cost_msat),
-        rebalance_cost_7d=whole_sat(week.rebalance_cost_msat),
-        net_24h=whole_sat(day.net_msat),
-        net_7d=whole_sat(week.net_msat),
+        rebalance_cost_24h=charged_sat(day.rebalance_cost_msat),
+        rebalance_cost_7d=charged_sat(week.rebalance_cost_msat),
+        net_24h=net_sat(day),
+        net_7d=net_sat(week),
         revenue_24h_msat=day.revenue_msat,
         revenue_7d_msat=week.revenue_msat,
         net_7d_msat=week.net_msat,
@@ -110,6 +111,11 @@ def forwarding_metrics(own: OwnDay | None) -> ForwardingMetrics:
         earned_ppm_7d=ppm_of(week.revenue_msat, week.volume_msat),
         revenue_delta_24h=whole_sat(Msat(day.revenue_msat - yesterday.revenue_msat)),
     )
+
+
+def net_sat(ledger: Ledger) -> int:
+    """Revenue minus rebalance cost as a reader adds it up: whole sat earned less whole sat paid."""
+    return whole_sat(ledger.revenue_msat) - charged_sat(ledger.rebalance_cost_msat)
 
 
 def fee_metrics(view: NodeView | None) -> FeeMetrics:
@@ -132,7 +138,7 @@ def fee_metrics(view: NodeView | None) -> FeeMetrics:
             market_p50_ppm=channel.price.p50_ppm,
             market_p75_ppm=channel.price.p75_ppm,
             n_competitors=channel.price.n_competitors,
-            standing=round(channel.price.standing, _RATIO_DECIMALS),
+            standing=round(channel.price.standing, RATIO_DECIMALS),
         )
         for channel, policy in priced
         if channel.price is not None and channel.price.standing is not None

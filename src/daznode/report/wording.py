@@ -13,9 +13,9 @@ from daznode.domain.ids import looks_like_node_id
 from daznode.domain.measures import PeerGain
 from daznode.domain.node_view import DayStatus
 from daznode.domain.report import EvidenceItem, Recommendation, ReportAlert, Severity
-from daznode.domain.units import Msat, whole_sat
+from daznode.domain.units import Msat, charged_sat, whole_sat
 from daznode.report import formats
-from daznode.report.figures import peer_name
+from daznode.report.figures import RATIO_DECIMALS, net_sat, peer_name
 from daznode.report.words import findings_en, findings_fr
 
 LANGUAGES: Final[dict[str, ModuleType]] = {"en": findings_en, "fr": findings_fr}
@@ -23,7 +23,7 @@ LANGUAGES: Final[dict[str, ModuleType]] = {"en": findings_en, "fr": findings_fr}
 _FIELD: Final = re.compile(r"\{(\w+)(?::([^|{}]*)\|([^|{}]*))?\}")
 
 _WHOLE_WRITERS: Final[tuple[tuple[str, Callable[[int, str], str]], ...]] = (
-    ("_signed_msat", formats.signed_msat_as_sats),
+    ("_signed_sats", formats.signed_sats),
     ("_msat", formats.msat_as_sats),
     ("_sats", formats.sats),
     ("_ppm", formats.ppm),
@@ -59,7 +59,8 @@ def figure_text(name: str, value: Figure, language: str) -> str:
         return peer_name("", value) if name == "peer" and looks_like_node_id(value) else value
     for suffix, write in _FRACTION_WRITERS:
         if name.endswith(suffix):
-            return write(value, language)
+            # Rounded as the report keeps it, so that text and tables show the same.
+            return write(round(value, RATIO_DECIMALS if suffix == "_ratio" else 1), language)
     for suffix, write_whole in _WHOLE_WRITERS:
         if name.endswith(suffix) and isinstance(value, int):
             return write_whole(value, language)
@@ -170,7 +171,7 @@ class Wording:
                     {
                         "until_moment": formats.moment(status.until, self._language),
                         "forwards_count": day.forwards,
-                        "revenue_msat": day.revenue_msat,
+                        "revenue_sats": whole_sat(day.revenue_msat),
                     },
                 )
             )
@@ -180,9 +181,9 @@ class Wording:
                 (
                     "net",
                     {
-                        "revenue_msat": week.revenue_msat,
-                        "cost_msat": week.rebalance_cost_msat,
-                        "net_signed_msat": week.net_msat,
+                        "revenue_sats": whole_sat(week.revenue_msat),
+                        "cost_sats": charged_sat(week.rebalance_cost_msat),
+                        "net_signed_sats": net_sat(week),
                     },
                 )
             )

@@ -25,6 +25,8 @@ from daznode.simulate.wiring import wire
 FEWEST_NODES: Final = 2
 MOST_NODES: Final = 200_000
 MOST_CHANNELS: Final = 1_000_000
+MOST_PARALLEL: Final = 10
+"""Channels for each pair of nodes, on average, beyond which no network is like a real one."""
 
 CHANNELS_PER_NODE: Final = 3.125
 """50,000 channels on 16,000 nodes: 54,123 on 16,528 were counted on 2025-02-13."""
@@ -64,10 +66,12 @@ class NetworkParams:
         if not FEWEST_NODES <= self.nodes <= MOST_NODES:
             message = f"nodes: {self.nodes}; takes {FEWEST_NODES} to {MOST_NODES}"
             raise InvalidParameter(message)
-        if not self.nodes - 1 <= self.channels <= MOST_CHANNELS:
+        n_pairs = self.nodes * (self.nodes - 1) // 2
+        most_channels = min(MOST_CHANNELS, n_pairs * MOST_PARALLEL)
+        if not self.nodes - 1 <= self.channels <= most_channels:
             message = (
-                f"channels: {self.channels}; {self.nodes} nodes take "
-                f"{self.nodes - 1} to {MOST_CHANNELS}"
+                f"channels: {self.channels}; expected {self.nodes - 1} to {most_channels} "
+                f"between {self.nodes} nodes"
             )
             raise InvalidParameter(message)
         if not 0.0 <= self.leaf_ratio <= 0.9:  # noqa: PLR2004

@@ -11,7 +11,7 @@ from daznode.domain.errors import BackendError, InvalidParameter
 from daznode.domain.gossip import SnapshotSummary
 from daznode.domain.ids import NodeId
 from daznode.domain.ledger import tally
-from daznode.domain.node_view import DAY, DayStatus, OwnDay, PublicPoint
+from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
 from daznode.domain.report import DailyReport
 from daznode.graph.view import NetworkIndex
 from daznode.monitor.params import MonitorParams
@@ -30,6 +30,9 @@ FORTNIGHT: Final = timedelta(days=14)
 STALE_AFTER: Final = timedelta(hours=36)
 """A snapshot older than this at the end of the day says little about that day: a daily dump that
 was missed once is late, one missed twice is stale."""
+
+FIRST_DAY: Final = datetime(2018, 1, 1, tzinfo=UTC)
+"""The Lightning Network went live on mainnet in the first months of 2018."""
 
 KEPT: Final = timedelta(days=90)
 """How long the database keeps reports; their files stay."""
@@ -58,15 +61,20 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class NetworkWeek:
-    """The networks of the seven days that end at `until`, oldest first; None for a day without one.
+    """The networks that one report looks at.
 
     Attributes:
         until: End of the report's day, UTC.
-        days: One network per day; the last is the newest known, however old.
-        is_stale: Whether the last is too old for the day.
+        now: The newest one observed by then, however old; None without any.
+        before: The one of the day before `now`, for deltas; never `now` itself.
+        days: The newest one observed on each of the seven days, oldest first; None for a day
+            without one.
+        is_stale: Whether `now` is too old for the day.
     """
 
     until: datetime
+    now: NetworkIndex | None
+    before: NetworkIndex | None
     days: tuple[NetworkIndex | None, ...]
     is_stale: bool
 
@@ -87,7 +95,7 @@ class DailyReportTrip:
     fixed_network: NetworkIndex | None = None
     monitor_params: MonitorParams = field(default_factory=MonitorParams)
     advice_params: AdviceParams = field(default_factory=AdviceParams)
-    _week: tuple[tuple[str | None, ...], NetworkWeek] | None = None
+    _opened: dict[str, NetworkIndex] = field(default_factory=dict)
 
     async def run(self, request: ReportRequest) -> DailyReport:
         """Make and store one report; those that are too old leave the database.
@@ -103,7 +111,7 @@ class DailyReportTrip:
             StoreUnavailable: The report cannot be stored.
         """
         stored = await self.reports.put_report(await self.prepare(request))
-        await self.reports.purge(self.clock.now() - KEPT)
+        await self.reports.purge(min(self.clock.now() - KEPT, stored.report_date))
         return stored
 
     async def run_many(self, requests: Sequence[ReportRequest]) -> tuple[DailyReport, ...]:
@@ -116,7 +124,8 @@ class DailyReportTrip:
                 weeks[until] = await self._open_week(until)
             prepared.append(await self._make(request, now, report_date, weeks[until]))
         stored = await self.reports.put_reports(prepared)
-        await self.reports.purge(now - KEPT)
+        oldest = min((report.report_date for report in stored), default=now)
+        await self.reports.purge(min(now - KEPT, oldest))
         return stored
 
     async def prepare(self, request: ReportRequest) -> DailyReport:
@@ -143,27 +152,17 @@ class DailyReportTrip:
 
     async def _status(self, request: ReportRequest, week: NetworkWeek) -> DayStatus:
         node_id, until = request.node_id, week.until
-        places = [
-            None if network is None else network.snapshot.index_of(node_id) for network in week.days
-        ]
-        views = [
-            None if network is None or place is None else network.view(place)
-            for network, place in zip(week.days[-2:], places[-2:], strict=True)
-        ]
         own, node_error = await self._own_day(request, until)
         return DayStatus(
             node_id=node_id,
             until=until,
-            now=views[1],
+            now=_view(week.now, node_id),
             is_stale=week.is_stale,
-            before=None if week.is_stale else views[0],
-            points=tuple(
-                None if network is None else _point(network, place)
-                for network, place in zip(week.days, places, strict=True)
-            ),
+            before=None if week.is_stale else _view(week.before, node_id),
+            points=tuple(_point(network, node_id) for network in week.days),
             own=own,
             node_error=node_error,
-            has_network=week.days[-1] is not None,
+            has_network=week.now is not None,
         )
 
     async def _own_day(
@@ -176,14 +175,24 @@ class DailyReportTrip:
             identity = await self.node.identity()
             if identity.node_id != request.node_id:
                 return None, None
-            observation = await self.node.observe()
+            if request.day is None or until == self.clock.now():
+                fresh = await self.node.observe()
+                await self.observations.put_observation(request.tenant_id, fresh)
             activity = await self.node.activity(until - FORTNIGHT, until)
         except BackendError as exc:
             return None, str(exc)
-        await self.observations.put_observation(request.tenant_id, observation)
         kept = await self.observations.observations(
-            request.tenant_id, request.node_id, until - DAYS * DAY, until + DAY
+            request.tenant_id,
+            request.node_id,
+            until - DAYS * DAY,
+            until + timedelta(microseconds=1),
         )
+        if not kept:
+            return (
+                None,
+                f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC",
+            )
+        observation = kept[-1]
         ends = [until - back * DAY for back in range(DAYS - 1, -1, -1)]
         capacities: list[int | None] = []
         for end in ends:
@@ -203,49 +212,74 @@ class DailyReportTrip:
 
     async def _open_week(self, until: datetime) -> NetworkWeek:
         if self.fixed_network is not None:
-            return _week_of(until, [None] * (DAYS - 1) + [self.fixed_network])
+            return _week_of(until, self.fixed_network, None, [None] * DAYS)
         summaries = await self.networks.snapshots.summaries()
-        chosen = _choose_days(summaries, until)
-        names = tuple(one.origin.snapshot_id if one else None for one in chosen)
-        if self._week is not None and self._week[0] == names:
-            return _week_of(until, list(self._week[1].days))
-        opened: list[NetworkIndex | None] = [
-            None if one is None else await self.networks.opened(one, summaries) for one in chosen
-        ]
-        week = _week_of(until, opened)
-        self._week = (names, week)
-        return week
+        now, before, days = _choose_days(summaries, until)
+        opened: dict[str, NetworkIndex] = {}
+        for one in (now, before, *days):
+            if one is not None and one.origin.snapshot_id not in opened:
+                name = one.origin.snapshot_id
+                kept = self._opened.get(name)
+                opened[name] = kept or await self.networks.opened(one, summaries)
+        self._opened = opened
+
+        def network(one: SnapshotSummary | None) -> NetworkIndex | None:
+            return None if one is None else opened[one.origin.snapshot_id]
+
+        return _week_of(until, network(now), network(before), [network(one) for one in days])
 
 
 def _window(request: ReportRequest, now: datetime) -> tuple[datetime, datetime]:
     """Midnight of the report's day, and the end of the 24 hours it is about."""
     report_date = datetime.combine(request.day or now.date(), time(), UTC)
+    if report_date < FIRST_DAY:
+        message = (
+            f"report day {report_date:%Y-%m-%d}: too early; expected {FIRST_DAY:%Y-%m-%d} or later"
+        )
+        raise InvalidParameter(message)
     if report_date > now:
         message = f"report day {report_date:%Y-%m-%d}: in the future; today is {now:%Y-%m-%d} UTC"
         raise InvalidParameter(message)
     return report_date, min(now, report_date + DAY)
 
 
-def _point(network: NetworkIndex, place: int | None) -> PublicPoint:
+def _view(network: NetworkIndex | None, node_id: NodeId) -> NodeView | None:
+    place = None if network is None else network.snapshot.index_of(node_id)
+    return None if network is None or place is None else network.view(place)
+
+
+def _point(network: NetworkIndex | None, node_id: NodeId) -> PublicPoint | None:
+    if network is None:
+        return None
+    place = network.snapshot.index_of(node_id)
     if place is None:
         return PublicPoint(None, None)
     return PublicPoint(network.overall(place), network.capacity_sat(place))
 
 
-def _week_of(until: datetime, days: list[NetworkIndex | None]) -> NetworkWeek:
-    newest = days[-1]
-    is_stale = newest is not None and until - newest.snapshot.origin.observed_at > STALE_AFTER
-    return NetworkWeek(until, tuple(days), is_stale)
+def _week_of(
+    until: datetime,
+    now: NetworkIndex | None,
+    before: NetworkIndex | None,
+    days: list[NetworkIndex | None],
+) -> NetworkWeek:
+    is_stale = now is not None and until - now.snapshot.origin.observed_at > STALE_AFTER
+    return NetworkWeek(until, now, before, tuple(days), is_stale)
 
 
 def _choose_days(
     summaries: tuple[SnapshotSummary, ...], until: datetime
-) -> list[SnapshotSummary | None]:
-    """For each of the seven days the newest snapshot observed in it; for the last, the newest."""
+) -> tuple[SnapshotSummary | None, SnapshotSummary | None, list[SnapshotSummary | None]]:
+    """The newest snapshot, the one of the day before it, and the newest of each of the seven days."""
     known = [one for one in summaries if one.origin.observed_at <= until]
-    chosen: list[SnapshotSummary | None] = []
-    for back in range(DAYS - 1, 0, -1):
+    if not known:
+        return None, None, [None] * DAYS
+    now = known[-1]
+    moment = now.origin.observed_at
+    earlier = [one for one in known if DAY / 2 <= moment - one.origin.observed_at <= STALE_AFTER]
+    days: list[SnapshotSummary | None] = []
+    for back in range(DAYS - 1, -1, -1):
         end = until - back * DAY
         fitting = [one for one in known if end - DAY < one.origin.observed_at <= end]
-        chosen.append(fitting[-1] if fitting else None)
-    return [*chosen, known[-1] if known else None]
+        days.append(fitting[-1] if fitting else None)
+    return now, earlier[-1] if earlier else None, days

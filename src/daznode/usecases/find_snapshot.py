@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from daznode.domain.errors import NoSnapshot, SnapshotNotFound
+from daznode.domain.errors import InvalidParameter, NoSnapshot, SnapshotNotFound
 from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
 from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
@@ -48,9 +48,15 @@ async def read(
         observed_at: Moment the data describes, if known.
 
     Raises:
+        InvalidParameter: The moment lies in the future.
         InvalidDump: The dump cannot be used.
     """
     imported_at = clock.now()
+    if observed_at is not None and observed_at > imported_at:
+        message = (
+            f"moment {observed_at:%Y-%m-%dT%H:%M:%SZ}: in the future; expected one that is past"
+        )
+        raise InvalidParameter(message)
     return await compute.run(
         lambda progress: source.read(
             imported_at=imported_at, observed_at=observed_at, progress=progress

@@ -240,3 +240,29 @@ def test_ranked_by_share_of_a_months_revenue_and_limited():
 def test_same_day_same_advice():
     status = a_status(own=own([a_channel(1), drained()], forwards=sales(10), failures=refusals(20)))
     assert advise(status, PARAMS) == advise(status, PARAMS)
+
+
+def test_the_default_of_lnd_can_leave_the_ground():
+    idle = a_policy(fee_ppm=1, base_fee_msat=1_000)
+    status = a_status(
+        own=own(
+            [a_channel(1), drained(local_policy=idle)],
+            forwards=sales(10, fee_sat=1),
+            failures=refusals(20),
+        )
+    )
+    advice = by_rule(status)["raise_cheap_fee"]
+    assert advice.figures["new_ppm"] == 26
+    # 1,000,000 sat a week at 25 ppm more; the base fee stays and counts for nothing
+    assert advice.gain_msat_month == 1_000_000_000 * 25 * 30 // (7 * 1_000_000)
+
+
+def test_a_channel_that_loses_by_refills_is_not_refilled():
+    cheap = a_rebalance(at=YESTERDAY, scid_in=a_scid(3), amount_msat=10**12, fee_msat=10_000)
+    dear = a_rebalance(at=YESTERDAY, scid_in=a_scid(2), amount_msat=10**6, fee_msat=400_000)
+    status = a_status(
+        own=own([a_channel(1), drained()], failures=refusals(20), rebalances=(cheap, dear))
+    )
+    rules = set(by_rule(status))
+    assert "stop_refilling" in rules
+    assert "refill" not in rules

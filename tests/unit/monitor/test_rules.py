@@ -68,7 +68,23 @@ def test_no_channel_is_critical():
 
 
 def test_no_route_is_critical():
-    assert ("poor_connectivity", "no_route") in found(a_status(now=a_view(fee_reached=0)))
+    off = tuple(a_public_channel(n, local_policy=a_policy(is_disabled=True)) for n in (1, 2))
+    view = a_view(channels=off, fee_reached=0)
+    assert found(a_status(now=view, before=None))[("poor_connectivity", "no_route")] is (
+        Severity.CRITICAL
+    )
+
+
+def test_channels_that_are_only_too_small_are_no_emergency():
+    small = a_view(channels=(a_public_channel(1, capacity_sat=50_000),), fee_reached=0)
+    assert found(a_status(now=small, before=None))[("poor_connectivity", "narrow")] is (
+        Severity.WARNING
+    )
+
+
+def test_nothing_imported_is_not_an_unknown_node():
+    status = a_status(now=None, before=None, has_network=False)
+    assert ("poor_connectivity", "no_snapshot") in found(status)
 
 
 def test_single_peer_with_two_channels():

@@ -166,3 +166,63 @@ def test_rating(score, rating):
 def test_parallel_channels_to_one_peer_are_two_rows():
     status = a_status(now=a_view(card=a_card(overall=None)))
     assert len(report_of(status).channels) == len({a_scid(n) for n in (1, 2, 3)})
+
+
+NULL_BY_NATURE = {
+    "error_message",  # set when the making of the report failed
+    "recommendations.decision_id",  # no decisions are made yet
+    "recommendations.estimated_gain_sats_month",  # its reason is `gain_basis`
+    "opportunities.roi_ratio",  # its reason is `roi_basis`
+    "opportunities.harmonic_gain_ratio",
+    "sources.error",
+    "sources.observed_at",
+    "sources.age_seconds",
+    "metrics.forwarding.success_rate_24h",  # nothing was asked
+    "metrics.forwarding.earned_ppm_7d",
+    "trends.forward_rate_evolution_7d",
+    "summary.forwarding_rate_24h",
+}
+
+
+def nulls(value, path=""):
+    """Paths of all nulls, without positions in lists."""
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from nulls(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from nulls(inner, path)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        a_status(),
+        own_status(),
+        a_status(now=None, before=None, points=(None,) * 7),
+        a_status(before=None, points=(None,) * 7, is_stale=True),
+        a_status(now=None, before=None, points=(None,) * 7, has_network=False, node_error="down"),
+        a_status(now=a_view(channels=(), gains=()), before=None, points=(None,) * 7),
+        dataclasses.replace(own_status(), now=None, before=None, points=(None,) * 7),
+    ],
+    ids=["public", "own", "unknown", "stale", "nothing", "no channels", "own only"],
+)
+def test_every_null_has_its_reason_under_sources(status):
+    report = dataclasses.asdict(report_of(status))
+    explained = {
+        field
+        for source in report["sources"]
+        if source["error"] or source["missing"]
+        for field in source["missing"]
+    }
+    for path in set(nulls(report)) - NULL_BY_NATURE:
+        assert any(path == field or path.startswith(f"{field}.") for field in explained), path
+
+
+def test_tables_narrative_and_net_add_up():
+    report = report_of(own_status())
+    forwarding = report.metrics.forwarding
+    assert forwarding.net_7d == forwarding.revenue_7d - forwarding.rebalance_cost_7d
+    assert f"{forwarding.revenue_7d} sat came in" in report.summary.narrative

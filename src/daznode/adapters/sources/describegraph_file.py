@@ -12,7 +12,7 @@ from typing import IO, Final
 import zstandard
 
 from daznode.adapters.sources.exact_reader import GENERATED_BY
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import StoreUnavailable
 from daznode.domain.gossip import (
     UNKNOWN_MSAT,
     UNKNOWN_SAT,
@@ -48,7 +48,7 @@ def write_describegraph(snapshot: GraphSnapshot, path: str) -> None:
         path: Where; `.gz` and `.zst` at the end choose gzip and zstd.
 
     Raises:
-        InvalidParameter: The file cannot be written there.
+        StoreUnavailable: The file cannot be written there.
     """
     target = Path(path)
     try:
@@ -56,7 +56,7 @@ def write_describegraph(snapshot: GraphSnapshot, path: str) -> None:
     except OSError as exc:
         reason = exc.strerror or str(exc)
         message = f"{path}: cannot be written ({reason}); expected a folder with room"
-        raise InvalidParameter(message) from exc
+        raise StoreUnavailable(message) from exc
 
 
 def _write_whole(snapshot: GraphSnapshot, target: Path) -> None:

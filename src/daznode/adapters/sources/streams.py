@@ -23,7 +23,7 @@ from daznode.domain.progress import Progress
 DEFAULT_MAX_BYTES: Final = 2 * 1024**3
 """Decompressed bytes accepted by default: some 18 times a 16,000-node dump of today's LND."""
 
-MAX_EXPANSION: Final = 200
+MAX_EXPANSION: Final = 100
 """Decompressed bytes per compressed byte accepted once `EXPANSION_GRACE_BYTES` are out.
 
 Real dumps shrink 8 to 15 times: their keys are random. A thousand times is a bomb of blanks.

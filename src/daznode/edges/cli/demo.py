@@ -30,10 +30,10 @@ def demo(out: str | None, seed: int, language: str | None, *, as_json: bool) -> 
     A fortnight passes in seconds; data goes into a temporary folder that is removed, the report
     is shown here and written as HTML, PDF, Markdown and JSON. Nothing of yours is touched.
     """
-    folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="daznode-demo-"))
 
     async def trip(services: Services) -> tuple[Page, bytes, tuple[Path, ...]]:
         made = await services.rehearse(seed=seed, language=language)
+        folder = out or tempfile.mkdtemp(prefix="daznode-demo-")
         files = write_files(services, made, _FILES, f"{folder}/")
         return services.page(made), services.render(made, "json"), files
 

@@ -16,6 +16,9 @@ from daznode.edges.cli.scores import graph_option
 from daznode.edges.cli.terminal import print_page
 from daznode.wiring import Services
 
+_STEM_KEY: Final = 12
+"""Start of the node's key in a file name: reports of several nodes fit into one folder."""
+
 FORMATS: Final = ("terminal", "json", "md", "html", "pdf")
 
 
@@ -41,10 +44,14 @@ def write_files(
     is_folder = len(names) > 1 or target.is_dir() or out.endswith("/")
     written = []
     for name in names:
-        path = target / f"{report.rag_asset_id}.{name}" if is_folder else target
+        path = target / f"{_file_stem(report)}.{name}" if is_folder else target
         services.write_file(path, services.render(report, name))
         written.append(path)
     return tuple(written)
+
+
+def _file_stem(report: DailyReport) -> str:
+    return f"daily_report_{report.node_pubkey[:_STEM_KEY]}_{report.report_date:%Y%m%d}"
 
 
 def check_destination(formats: tuple[str, ...], out: str | None) -> None:
@@ -61,17 +68,28 @@ def check_destination(formats: tuple[str, ...], out: str | None) -> None:
         raise InvalidParameter(message)
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
+def parse_formats(text: str | None, out: str | None) -> tuple[str, ...]:
     """The formats of a comma-separated list, each once.
 
+    Args:
+        text: The list; None for the terminal, or for what the name of the file says.
+        out: File or folder; None for standard output.
+
     Raises:
-        InvalidParameter: An unknown one.
+        InvalidParameter: An unknown one, or the terminal with a file.
     """
+    if text is None:
+        suffix = "" if out is None else Path(out).suffix.removeprefix(".")
+        default = "terminal" if out is None else "html"
+        return (suffix if suffix in FORMATS else default,)
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for name in formats:
         if name not in FORMATS:
             message = f"--format {name!r}: not known; expected {', '.join(FORMATS)}"
             raise InvalidParameter(message)
+    if out is not None and formats == ("terminal",):
+        message = f"--format terminal: shown on the screen, not written to {out}; leave out --out"
+        raise InvalidParameter(message)
     return formats
 
 
@@ -95,9 +113,7 @@ def _parse_day(text: str | None) -> date | None:
 @click.option(
     "--format",
     "formats_text",
-    default="terminal",
-    show_default=True,
-    help="terminal, json, md, html, pdf; several with commas.",
+    help="terminal (default), json, md, html, pdf; several with commas.",
 )
 @click.option("--out", metavar="PATH", help="File, or folder for several formats.")
 @click.option("--language", type=click.Choice(["en", "fr"]), help="Default: DAZNODE_LANGUAGE, en.")
@@ -106,7 +122,7 @@ def report(  # noqa: PLR0913 - one argument per option
     node: str,
     graph: str | None,
     day: str | None,
-    formats_text: str,
+    formats_text: str | None,
     out: str | None,
     language: str | None,
     *,
@@ -117,7 +133,7 @@ def report(  # noqa: PLR0913 - one argument per option
     Without a connected node the report rests on the stored network snapshots, or on the dump given
     with --graph, and says so.
     """
-    formats = ("json",) if as_json else parse_formats(formats_text)
+    formats = parse_formats("json" if as_json else formats_text, out)
     check_destination(formats, out)
     report_day = _parse_day(day)
 

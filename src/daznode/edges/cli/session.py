@@ -106,10 +106,10 @@ def parse_moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as exc:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
         message = f"moment {text!r}: expected ISO 8601, for example 2026-11-21T06:00:00Z"
         raise InvalidParameter(message) from exc
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")

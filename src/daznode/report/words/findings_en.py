@@ -11,6 +11,16 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
         "The newest network snapshot has no announcement and no channel of this key. "
         "Check the key, and whether the node has a public channel.",
     ),
+    "poor_connectivity.no_snapshot": (
+        "The network is not known yet",
+        "No network snapshot is stored, so nothing can be said of the node's place in it. "
+        "Import one.",
+    ),
+    "poor_connectivity.narrow": (
+        "Too narrow for the usual payment",
+        "The node has {peers_count:peer|peers}, but 100,000 sat cannot leave by any enabled channel: the largest "
+        "holds {largest_sats}, or its limits are narrower. Larger payments go around.",
+    ),
     "poor_connectivity.no_channels": (
         "No public channel",
         "The network snapshot knows the node but no channel of it: nothing can be forwarded. "
@@ -18,8 +28,8 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "poor_connectivity.no_route": (
         "No usable way out",
-        "The node has {peers_count:peer|peers}, but no channel on which 100,000 sat can leave: policies are "
-        "disabled, missing or too narrow. Check whether the peers are online.",
+        "The node has {peers_count:peer|peers}, but no enabled channel: policies are "
+        "disabled or missing. Check whether the peers are online.",
     ),
     "poor_connectivity.single_peer": (
         "A single peer",
@@ -124,7 +134,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "stop_refilling": (
         "Stop refilling the channel with {peer}",
-        "Refills cost {cost_msat} this week, more than the channel earned at {fee_ppm}.",
+        "Refills cost {cost_msat} this week, the channel earned {revenue_msat}.",
         "Pause rebalancing into {scid}, or raise its fee above the {refill_ppm} that a refill costs.",
     ),
     "raise_cheap_fee": (
@@ -136,7 +146,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     "wake_peer": (
         "Bring {peer} back online",
         "The peer is offline and {capacity_sats} are bound in the channel.",
-        "Reconnect to the peer and write to its operator; if it stays away, close {scid} cooperatively when it returns.",
+        "Reconnect to the peer and write to its operator; if it stays away for weeks, close {scid}.",
     ),
     "free_capital": (
         "{channels_count:channel|channels} could be put to better use",
@@ -180,13 +190,13 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 BASIS: Final[dict[str, str]] = {
-    "demand_exceeds_supply": "This week's revenue at the new price; the same amount sells as long as demand exceeds supply.",
-    "missed_less_refill": "Fees missed in a fortnight, less the cost of refilling that amount, scaled to 30 days.",
+    "demand_exceeds_supply": "The difference of price on what was sold this week, over 30 days; the same amount sells as long as demand exceeds supply.",
+    "missed_less_refill": "Fees missed in a fortnight, less the cost of refilling that amount, scaled to 30 days; it takes repeated refills.",
     "median_turnover": "If the channel then sells like the node's median channel; an estimate, not a promise.",
     "no_history": "No estimate: the channel has no history to draw on.",
     "cost_less_revenue": "Refill cost saved, less all that the channel earned, scaled to 30 days.",
-    "same_volume": "This week's revenue at the new price if the volume stays; an upper bound.",
-    "earned_before": "What the channel earned in the last fortnight, scaled to 30 days.",
+    "same_volume": "The difference of price on what was sold this week, over 30 days, if the volume stays; an upper bound.",
+    "earned_before": "What the channel earned or assisted in the last fortnight, scaled to 30 days.",
     "capital_only": "No estimate: this frees capital, its yield depends on where it goes.",
     "public_only": "No estimate: earnings are not known from public data.",
     "not_measurable": "No estimate: nothing measured supports one.",
@@ -225,10 +235,10 @@ CLUES: Final[dict[str, str]] = {
 }
 
 NARRATIVE: Final[dict[str, str]] = {
-    "own": "In the 24 hours to {until_moment} the node settled {forwards_count:forward|forwards} and earned {revenue_msat}.",
+    "own": "In the 24 hours to {until_moment} the node settled {forwards_count:forward|forwards} and earned {revenue_sats}.",
     "own_idle": "In the 24 hours to {until_moment} the node settled no forward.",
     "success": "Of what was asked of it, {success_ratio} succeeded.",
-    "net": "Over seven days {revenue_msat} came in, {cost_msat} went into rebalancing: {net_signed_msat} net.",
+    "net": "Over seven days {revenue_sats} came in, {cost_sats} went into rebalancing: {net_signed_sats} net.",
     "score": "It ranks {rank_place} of {nodes_count:node|nodes}, with a score of {overall_score}.",
     "score_up": "The score rose by {delta_score} since the day before.",
     "score_down": "The score fell by {delta_score} since the day before.",

@@ -8,6 +8,16 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
         "Le dernier instantané du réseau ne contient ni annonce ni canal de cette clé. "
         "Vérifiez la clé, et que le nœud a bien un canal public.",
     ),
+    "poor_connectivity.no_snapshot": (
+        "Le réseau n'est pas encore connu",
+        "Aucun instantané du réseau n'est stocké : rien ne peut être dit de la place du nœud. "
+        "Importez-en un.",
+    ),
+    "poor_connectivity.narrow": (
+        "Trop étroit pour un paiement courant",
+        "Le nœud a {peers_count:pair|pairs}, mais 100 000 sat ne peuvent sortir par aucun canal actif : le plus grand "
+        "en contient {largest_sats}, ou ses limites sont plus étroites. Les paiements plus gros passent ailleurs.",
+    ),
     "poor_connectivity.no_channels": (
         "Aucun canal public",
         "L'instantané connaît le nœud mais aucun de ses canaux : rien ne peut être relayé. "
@@ -15,8 +25,8 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "poor_connectivity.no_route": (
         "Aucune sortie utilisable",
-        "Le nœud a {peers_count:pair|pairs}, mais aucun canal par lequel 100 000 sat puissent sortir : politiques "
-        "désactivées, absentes ou trop étroites. Vérifiez que les pairs sont en ligne.",
+        "Le nœud a {peers_count:pair|pairs}, mais aucun canal actif : les politiques sont "
+        "désactivées ou absentes. Vérifiez que les pairs sont en ligne.",
     ),
     "poor_connectivity.single_peer": (
         "Un seul pair",
@@ -30,12 +40,12 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "channel_inactive.own": (
         "{channels_count:canal inactif|canaux inactifs}",
-        "{channels_count} canaux sur {of_count}, soit {capacity_sats} ou {share_ratio} de la capacité, sont inutilisables "
-        "car le pair est hors ligne. Le plus grand est avec {peer}.",
+        "Sur {of_count} canaux, {channels_count:est inutilisable|sont inutilisables} car le pair est hors ligne : "
+        "{capacity_sats}, {share_ratio} de la capacité. Le plus grand est avec {peer}.",
     ),
     "channel_inactive.public": (
         "{channels_count:canal annoncé désactivé|canaux annoncés désactivés}",
-        "Le nœud annonce {channels_count} canaux sur {of_count} comme désactivés : {capacity_sats}, {share_ratio} de sa "
+        "Sur {of_count} canaux, le nœud en annonce {channels_count:désactivé|désactivés} : {capacity_sats}, {share_ratio} de sa "
         "capacité. En général le pair est hors ligne ; vérifiez la connexion.",
     ),
     "low_liquidity.outbound": (
@@ -59,7 +69,7 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
         "regardez les deux extrêmes.",
     ),
     "stale_channels": (
-        "{channels_count:canal à la politique ancienne|canaux à la politique ancienne}",
+        "{channels_count:canal dont la politique est ancienne|canaux dont la politique est ancienne}",
         "La politique n'a pas été rafraîchie depuis plus de {limit_days}. D'autres nœuds peuvent oublier "
         "un tel canal et le contourner. Un nœud en ligne rafraîchit tous les jours ou deux.",
     ),
@@ -121,7 +131,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "stop_refilling": (
         "Ne plus remplir le canal avec {peer}",
-        "Les remplissages ont coûté {cost_msat} cette semaine, plus que le canal n'a rapporté à {fee_ppm}.",
+        "Les remplissages ont coûté {cost_msat} cette semaine, le canal a rapporté {revenue_msat}.",
         "Suspendre le rééquilibrage vers {scid}, ou porter ses frais au-dessus des {refill_ppm} que coûte un remplissage.",
     ),
     "raise_cheap_fee": (
@@ -132,7 +142,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     "wake_peer": (
         "Faire revenir {peer}",
         "Le pair est hors ligne et {capacity_sats} sont immobilisés dans le canal.",
-        "Se reconnecter au pair et écrire à son opérateur ; s'il ne tient pas, fermer {scid} à l'amiable à son retour.",
+        "Se reconnecter au pair et écrire à son opérateur ; s'il reste absent des semaines, fermer {scid}.",
     ),
     "free_capital": (
         "{channels_count:canal à mieux employer|canaux à mieux employer}",
@@ -159,7 +169,7 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "refresh_policies": (
         "Rafraîchir les politiques anciennes",
-        "{channels_count:politique a|politiques ont} plus de {limit_days} ; d'autres nœuds peuvent oublier ces canaux.",
+        "{channels_count:politique a|politiques ont} plus de {limit_days} ; d'autres nœuds peuvent oublier les canaux concernés.",
         "Vérifier que le nœud est en ligne et diffuse ses annonces ; réappliquer la même politique la rafraîchit.",
     ),
     "raise_htlc_maximum": (
@@ -176,13 +186,13 @@ ADVICE: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 BASIS: Final[dict[str, str]] = {
-    "demand_exceeds_supply": "Le revenu de la semaine au nouveau prix ; la même quantité se vend tant que la demande dépasse l'offre.",
-    "missed_less_refill": "Frais manqués en quinze jours, moins le coût de remplir ce montant, ramenés à 30 jours.",
+    "demand_exceeds_supply": "L'écart de prix sur ce qui s'est vendu cette semaine, sur 30 jours ; la même quantité se vend tant que la demande dépasse l'offre.",
+    "missed_less_refill": "Frais manqués en quinze jours, moins le coût de remplir ce montant, ramenés à 30 jours ; il faut remplir plusieurs fois.",
     "median_turnover": "Si le canal se vend ensuite comme le canal médian du nœud ; une estimation, pas une promesse.",
     "no_history": "Pas d'estimation : le canal n'a pas d'historique sur lequel s'appuyer.",
     "cost_less_revenue": "Coût des remplissages évité, moins tout ce que le canal a rapporté, ramené à 30 jours.",
-    "same_volume": "Le revenu de la semaine au nouveau prix si le volume se maintient ; un plafond.",
-    "earned_before": "Ce que le canal a rapporté ces quinze derniers jours, ramené à 30 jours.",
+    "same_volume": "L'écart de prix sur ce qui s'est vendu cette semaine, sur 30 jours, si le volume se maintient ; un plafond.",
+    "earned_before": "Ce que le canal a rapporté ou aidé à rapporter ces quinze derniers jours, ramené à 30 jours.",
     "capital_only": "Pas d'estimation : cela libère du capital, son rendement dépend de son emploi.",
     "public_only": "Pas d'estimation : les gains ne sont pas connus par les données publiques.",
     "not_measurable": "Pas d'estimation : rien de mesuré ne permet d'en donner une.",
@@ -221,18 +231,18 @@ CLUES: Final[dict[str, str]] = {
 }
 
 NARRATIVE: Final[dict[str, str]] = {
-    "own": "Dans les 24 heures jusqu'au {until_moment}, le nœud a réglé {forwards_count:relais|relais} et gagné {revenue_msat}.",
+    "own": "Dans les 24 heures jusqu'au {until_moment}, le nœud a réglé {forwards_count:relais|relais} et gagné {revenue_sats}.",
     "own_idle": "Dans les 24 heures jusqu'au {until_moment}, le nœud n'a réglé aucun relais.",
     "success": "De ce qui lui a été demandé, {success_ratio} a abouti.",
-    "net": "Sur sept jours, {revenue_msat} sont entrés et {cost_msat} sont partis en rééquilibrage : {net_signed_msat} net.",
-    "score": "Il est {rank_place} sur {nodes_count:nœud|nœuds}, avec un score de {overall_score}.",
+    "net": "Sur sept jours, {revenue_sats} sont entrés et {cost_sats} sont partis en rééquilibrage : {net_signed_sats} net.",
+    "score": "Il se classe {rank_place} sur {nodes_count:nœud|nœuds}, avec un score de {overall_score}.",
     "score_up": "Le score a monté de {delta_score} depuis la veille.",
     "score_down": "Le score a baissé de {delta_score} depuis la veille.",
     "public": "Ce rapport repose sur les seules données publiques : {channels_count:canal annoncé|canaux annoncés} pour {capacity_sats}.",
     "alerts_none": "Rien ne demande d'attention.",
     "alerts_some": "{alerts_count:point demande|points demandent} de l'attention.",
-    "advice": "Le meilleur pas suivant : {title}.",
-    "advice_gain": "Le meilleur pas suivant : {title} (environ {gain_sats} en 30 jours).",
+    "advice": "Prochaine action conseillée : {title}.",
+    "advice_gain": "Prochaine action conseillée : {title} (environ {gain_sats} en 30 jours).",
 }
 
 SOURCES: Final[dict[str, str]] = {

@@ -11,7 +11,7 @@ from tests.builders import a_snapshot
 from daznode.adapters.sources import describegraph_file
 from daznode.adapters.sources.describegraph_file import write_describegraph
 from daznode.adapters.sources.graph_file import GraphFile
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import StoreUnavailable
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.provenance import Reality
 
@@ -92,7 +92,7 @@ def test_failure_leaves_the_old_file_and_nothing_else(
 
 
 def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidParameter, match="cannot be written \\(No such file"):
+    with pytest.raises(StoreUnavailable, match="cannot be written \\(No such file"):
         write_describegraph(a_snapshot(3), str(tmp_path / "none" / "g.json"))
 
 

@@ -116,7 +116,7 @@ def test_bomb_stops_early_in_bounded_memory(kind: str, tmp_path: Path) -> None:
     assert path.stat().st_size < 12_000_000
     tracemalloc.start()
     try:
-        with pytest.raises(InvalidDump, match="expands more than 200 times"):
+        with pytest.raises(InvalidDump, match="expands more than 100 times"):
             read_documents(str(path), max_bytes=2 * 1024**3, stdin=None, progress=silent)
         assert tracemalloc.get_traced_memory()[1] < 250_000_000
     finally:
