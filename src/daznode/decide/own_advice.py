@@ -112,19 +112,14 @@ def raise_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
             line.local_ratio >= params.drained_ratio
             or week.refused < params.refused_forwards
             or week.volume_out_msat == 0
-            or line.fee_ppm == 0
         ):
             continue
-        demand_ratio = 1.0 + week.refused_msat / week.volume_out_msat
-        new_ppm = int(line.fee_ppm * min(1.0 + params.raise_step_ratio, demand_ratio))
+        asked_msat = week.volume_out_msat + week.refused_msat
+        demand_ppm = line.fee_ppm * asked_msat // week.volume_out_msat
+        new_ppm = min(_highest_ppm(line, params), max(demand_ppm, params.least_step_ppm))
         if line.price is not None:
             new_ppm = min(new_ppm, max(line.price.p75_ppm, line.fee_ppm))
-        gain_msat = (
-            week.revenue_msat
-            * _MONTH_DAYS
-            * (new_ppm - line.fee_ppm)
-            // (_WEEK_DAYS * line.fee_ppm)
-        )
+        gain_msat = _raise_gain_msat(line, new_ppm)
         if gain_msat < params.least_gain_msat:
             continue
         yield Advice(
@@ -277,13 +272,8 @@ def raise_cheap_fee(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
             or line.local_ratio > params.full_ratio
         ):
             continue
-        new_ppm = min(int(line.fee_ppm * (1.0 + params.raise_step_ratio)), price.p25_ppm)
-        gain_msat = (
-            week.revenue_msat
-            * _MONTH_DAYS
-            * (new_ppm - line.fee_ppm)
-            // (_WEEK_DAYS * line.fee_ppm)
-        )
+        new_ppm = min(_highest_ppm(line, params), price.p25_ppm)
+        gain_msat = _raise_gain_msat(line, new_ppm)
         if gain_msat < params.least_gain_msat:
             continue
         yield Advice(
