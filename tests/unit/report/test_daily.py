@@ -27,6 +27,7 @@ from daznode.domain.report import GenerationStatus, Health, Scope
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.rules import judge
 from daznode.report.daily import ReportHeading, build, rating_of
+from daznode.report.voice import voice_of
 
 HEADING = ReportHeading("00000000-0000-4000-8000-000000000001", "ann", "acme", TODAY, MORNING, "en")
 
@@ -226,3 +227,20 @@ def test_tables_narrative_and_net_add_up():
     forwarding = report.metrics.forwarding
     assert forwarding.net_7d == forwarding.revenue_7d - forwarding.rebalance_cost_7d
     assert f"{forwarding.revenue_7d} sat came in" in report.summary.narrative
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_missing_figure_has_a_name_for_people(language):
+    statuses = (
+        a_status(),
+        a_status(now=None, before=None, points=(None,) * 7),
+        a_status(now=a_view(channels=(), mean_hops=None), before=None, points=(None,) * 7),
+    )
+    fields = {
+        field
+        for status in statuses
+        for source in report_of(status).sources
+        for field in source.missing
+    }
+    voice = voice_of(language)
+    assert [field for field in fields if voice.term("field", field) == field] == []

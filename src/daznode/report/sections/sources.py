@@ -22,7 +22,7 @@ def _row(source: SourceReport, voice: Voice) -> tuple[Cell, ...]:
     why = "" if source.error is None else voice.prose(source.error)
     missing = ""
     if source.missing:
-        fields = ", ".join(voice.term("field", field) for field in source.missing)
+        fields = ", ".join(dict.fromkeys(voice.term("field", field) for field in source.missing))
         missing = voice.say("sources.missing", fields=fields)
     if not why:
         why, missing = missing, ""
