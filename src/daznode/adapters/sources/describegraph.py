@@ -5,10 +5,11 @@ from typing import Final
 from daznode.adapters.sources.rows import (
     BadField,
     ChannelRow,
+    NodeShape,
     PolicyRow,
     RowCollector,
+    add_node_record,
     address_kind,
-    alias_of,
     flag,
     has_repeated,
     integer,
@@ -54,25 +55,7 @@ _TELLING_FIELDS: Final = ("time_lock_delta", "fee_base_msat", "fee_rate_milli_ms
 
 def add_node(record: object, collector: RowCollector) -> None:
     """Add one element of `nodes`, or count why not."""
-    if not isinstance(record, dict):
-        collector.skipped["node-wrong-type"] += 1
-        return
-    if has_repeated(record, NODE_FIELDS):
-        collector.skipped["node-repeated-field"] += 1
-        return
-    try:
-        alias = alias_of(record)
-        last_update = integer(record, "last_update")
-        kinds = _address_kinds(record.get("addresses"))
-    except BadField:
-        collector.skipped["node-wrong-type"] += 1
-        return
-    try:
-        key = collector.key(record.get("pub_key"))
-    except BadField:
-        collector.skipped["node-key-invalid"] += 1
-        return
-    collector.add_node(key, alias, last_update, kinds)
+    add_node_record(record, _NODE_SHAPE, collector)
 
 
 def add_edge(record: object, collector: RowCollector) -> None:
@@ -156,3 +139,6 @@ def _address_kinds(addresses: object) -> AddressKind:
             raise BadField
         kinds |= address_kind(text)
     return kinds
+
+
+_NODE_SHAPE: Final = NodeShape(NODE_FIELDS, "pub_key", "last_update", _address_kinds)

@@ -10,9 +10,10 @@ from daznode.adapters.sources.rows import (
     BadField,
     ChannelRow,
     Field,
+    NodeShape,
     PolicyRow,
     RowCollector,
-    alias_of,
+    add_node_record,
     clamped,
     flag,
     has_repeated,
@@ -190,25 +191,7 @@ def add_node(record: object, collector: RowCollector) -> None:
 
     Nodes that never announced themselves have a key only.
     """
-    if not isinstance(record, dict):
-        collector.skipped["node-wrong-type"] += 1
-        return
-    if has_repeated(record, _NODE_FIELDS):
-        collector.skipped["node-repeated-field"] += 1
-        return
-    try:
-        alias = alias_of(record)
-        last_update = integer(record, "last_timestamp")
-        kinds = _address_kinds(record.get("addresses"))
-    except BadField:
-        collector.skipped["node-wrong-type"] += 1
-        return
-    try:
-        key = collector.key(record.get("nodeid"))
-    except BadField:
-        collector.skipped["node-key-invalid"] += 1
-        return
-    collector.add_node(key, alias, last_update, kinds)
+    add_node_record(record, _NODE_SHAPE, collector)
 
 
 def _address_kinds(addresses: object) -> AddressKind:
@@ -228,3 +211,6 @@ def _address_kinds(addresses: object) -> AddressKind:
             raise BadField
         kinds |= _ADDRESS_KINDS.get(kind, AddressKind.NONE)
     return kinds
+
+
+_NODE_SHAPE: Final = NodeShape(_NODE_FIELDS, "nodeid", "last_timestamp", _address_kinds)

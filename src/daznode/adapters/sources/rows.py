@@ -4,7 +4,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -302,3 +302,43 @@ def address_kind(address: str) -> AddressKind:
     if host.lower().endswith(".onion"):
         return AddressKind.TOR
     return AddressKind.DNS if "." in host else AddressKind.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """How one program spells an announced node.
+
+    Attributes:
+        fields: Fields that are read; a record that states one twice is left out.
+        key: Field of the public key.
+        moment: Field of the moment of the announcement.
+        kinds_of: Kinds of the value of `addresses`; raises BadField on what is none.
+    """
+
+    fields: frozenset[str]
+    key: str
+    moment: str
+    kinds_of: Callable[[object], AddressKind]
+
+
+def add_node_record(record: object, shape: NodeShape, collector: RowCollector) -> None:
+    """Add one node as a dump states it, or count why not."""
+    if not isinstance(record, dict):
+        collector.skipped["node-wrong-type"] += 1
+        return
+    if has_repeated(record, shape.fields):
+        collector.skipped["node-repeated-field"] += 1
+        return
+    try:
+        alias = alias_of(record)
+        last_update = integer(record, shape.moment)
+        kinds = shape.kinds_of(record.get("addresses"))
+    except BadField:
+        collector.skipped["node-wrong-type"] += 1
+        return
+    try:
+        key = collector.key(record.get(shape.key))
+    except BadField:
+        collector.skipped["node-key-invalid"] += 1
+        return
+    collector.add_node(key, alias, last_update, kinds)
