@@ -15,7 +15,7 @@ from daznode.domain.node_state import ChannelPolicy
 from daznode.simulate.chain import height_at
 from daznode.simulate.channel import SimChannel, inbound_fee_msat, total_fee_msat
 from daznode.simulate.evolution import evolve_network
-from daznode.simulate.topology import NetworkParams, generate_network
+from daznode.simulate.topology import MOST_PARALLEL, NetworkParams, generate_network
 
 FREE = ChannelPolicy(
     base_fee_msat=0,
@@ -65,6 +65,7 @@ def check(snapshot):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 120), st.integers(0, 300), st.integers(0, 2**64 - 1), MOMENTS)
 def test_generated_and_evolved_networks_are_snapshots(nodes, more, seed, at):
+    more = min(more, MOST_PARALLEL * nodes * (nodes - 1) // 2 - nodes + 1)
     rng = np.random.default_rng(seed)
     params = NetworkParams(nodes, nodes - 1 + more)
     network = generate_network(params, rng, observed_at=at, imported_at=at)
