@@ -39,7 +39,7 @@ class _Line:
 
     @property
     def peer(self) -> str:
-        return self.channel.peer_alias or self.channel.peer_id
+        return self.channel.peer_name
 
 
 def _lines(status: DayStatus, own: OwnDay, params: AdviceParams) -> list[_Line]:
@@ -52,14 +52,13 @@ def _lines(status: DayStatus, own: OwnDay, params: AdviceParams) -> list[_Line]:
     for channel in own.observation.channels:
         if channel.local_policy is None:
             continue
-        both_msat = channel.local_msat + channel.remote_msat
         opened = channel.opened_at
         lines.append(
             _Line(
                 channel=channel,
                 week=own.week.of(channel.scid),
                 fortnight=own.fortnight.of(channel.scid),
-                local_ratio=channel.local_msat / both_msat if both_msat else 0.0,
+                local_ratio=channel.local_ratio or 0.0,
                 fee_ppm=channel.local_policy.fee_ppm,
                 price=prices.get(channel.scid),
                 age_days=(own.observation.observed_at - opened).days if opened else 0,

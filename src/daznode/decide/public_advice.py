@@ -1,6 +1,7 @@
 """Advice that gossip alone allows: prices against the market, policies that turn payments away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from daznode.decide.params import AdviceParams
@@ -11,10 +12,9 @@ from daznode.domain.report import Priority
 from daznode.domain.units import MSAT_PER_SAT
 
 _NETWORK: Final = "network_snapshot"
-_SECONDS_PER_DAY: Final = 86_400
 
 
-def _scids(channels: list[PublicChannel]) -> tuple[str, ...]:
+def _scids(channels: Sequence[PublicChannel]) -> tuple[str, ...]:
     return tuple(format_scid(channel.scid) for channel in channels)
 
 
@@ -26,10 +26,6 @@ def _priced(view: NodeView, params: AdviceParams) -> Iterator[tuple[PublicChanne
             continue
         if channel.local_policy is not None and channel.is_enabled:
             yield channel, channel.local_policy.fee_ppm, price
-
-
-def _name(channel: PublicChannel) -> str:
-    return channel.peer_alias or channel.peer_id
 
 
 def above_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
@@ -47,7 +43,7 @@ def above_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
         3.0,
         {
             "channels_count": len(dear),
-            "peer": _name(worst),
+            "peer": worst.peer_name,
             "scid": format_scid(worst.scid),
             "fee_ppm": worst_ppm,
             "p75_ppm": price.p75_ppm,
@@ -78,7 +74,7 @@ def below_market(status: DayStatus, params: AdviceParams) -> Iterator[Advice]:
         2.5,
         {
             "channels_count": len(cheap),
-            "peer": _name(worst),
+            "peer": worst.peer_name,
             "scid": format_scid(worst.scid),
             "fee_ppm": worst_ppm,
             "p25_ppm": price.p25_ppm,
@@ -98,7 +94,7 @@ def enable_channels(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
     del params
     if status.now is None or status.own is not None:
         return
-    off = [c for c in status.now.channels if c.local_policy is not None and not c.is_enabled]
+    off = status.now.disabled
     if not off:
         return
     biggest = max(off, key=lambda channel: channel.capacity_sat or 0)
@@ -108,7 +104,7 @@ def enable_channels(status: DayStatus, params: AdviceParams) -> Iterator[Advice]
         Priority.MEDIUM,
         "channels",
         4.0,
-        {"channels_count": len(off), "peer": _name(biggest), "capacity_sats": capacity_sats},
+        {"channels_count": len(off), "peer": biggest.peer_name, "capacity_sats": capacity_sats},
         _scids(off),
         None,
         "public_only",
@@ -120,18 +116,10 @@ def refresh_policies(status: DayStatus, params: AdviceParams) -> Iterator[Advice
     """Enabled policies so old that other nodes may drop the channel from their map."""
     if status.now is None:
         return
-    seen_at = status.now.origin.observed_at
-    limit_seconds = params.stale_policy_days * _SECONDS_PER_DAY
-    stale = [
-        (channel, int((seen_at - channel.local_policy_at).total_seconds()))
-        for channel in status.now.channels
-        if channel.is_enabled
-        and channel.local_policy_at is not None
-        and (seen_at - channel.local_policy_at).total_seconds() > limit_seconds
-    ]
+    stale = status.now.stale(timedelta(days=params.stale_policy_days))
     if not stale:
         return
-    oldest_days = max(seconds for _, seconds in stale) // _SECONDS_PER_DAY
+    oldest_days = max(age for _, age in stale).days
     yield Advice(
         "refresh_policies",
         Priority.MEDIUM,
@@ -165,7 +153,7 @@ def raise_htlc_maximum(status: DayStatus, params: AdviceParams) -> Iterator[Advi
         Priority.LOW,
         "performance",
         1.0,
-        {"channels_count": len(small), "peer": _name(least), "scid": format_scid(least.scid)},
+        {"channels_count": len(small), "peer": least.peer_name, "scid": format_scid(least.scid)},
         _scids([channel for channel, _ in small]),
         None,
         "not_measurable",

@@ -63,6 +63,17 @@ class OwnChannel:
     remote_policy: ChannelPolicy | None
     opened_at: datetime | None
 
+    @property
+    def peer_name(self) -> str:
+        """The alias of the peer, or its key if it has none."""
+        return self.peer_alias or self.peer_id
+
+    @property
+    def local_ratio(self) -> float | None:
+        """Our share of both balances, in [0, 1]; None if both are zero."""
+        both_msat = self.local_msat + self.remote_msat
+        return self.local_msat / both_msat if both_msat else None
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:

@@ -59,6 +59,11 @@ class PublicChannel:
     price: PeerPrice | None
 
     @property
+    def peer_name(self) -> str:
+        """The alias of the peer, or its key if it has none."""
+        return self.peer_alias or self.peer_id
+
+    @property
     def is_enabled(self) -> bool:
         """Whether the node has announced that it forwards by this channel."""
         return self.local_policy is not None and not self.local_policy.is_disabled
@@ -92,6 +97,26 @@ class NodeView:
     def peers(self) -> frozenset[NodeId]:
         """Keys of its peers."""
         return frozenset(channel.peer_id for channel in self.channels)
+
+    @property
+    def disabled(self) -> tuple[PublicChannel, ...]:
+        """Channels that the node itself announces as disabled."""
+        return tuple(
+            channel
+            for channel in self.channels
+            if channel.local_policy is not None and not channel.is_enabled
+        )
+
+    def stale(self, limit: timedelta) -> tuple[tuple[PublicChannel, timedelta], ...]:
+        """Enabled channels whose policy is older than a limit, each with its age."""
+        seen_at = self.origin.observed_at
+        return tuple(
+            (channel, seen_at - channel.local_policy_at)
+            for channel in self.channels
+            if channel.is_enabled
+            and channel.local_policy_at is not None
+            and seen_at - channel.local_policy_at > limit
+        )
 
     def relative_gain(self, gain: PeerGain) -> float | None:
         """Rise of the harmonic closeness over its present value; None if that is 0 or unknown."""

@@ -12,17 +12,8 @@ from daznode.domain.units import MSAT_PER_SAT
 from daznode.monitor.params import MonitorParams
 
 
-def _name(channel: OwnChannel) -> str:
-    return channel.peer_alias or channel.peer_id
-
-
 def _scids(channels: Sequence[OwnChannel]) -> tuple[str, ...]:
     return tuple(format_scid(channel.scid) for channel in channels)
-
-
-def _local_ratio(channel: OwnChannel) -> float:
-    both_msat = channel.local_msat + channel.remote_msat
-    return channel.local_msat / both_msat if both_msat else 0.0
 
 
 def not_synced(status: DayStatus, params: MonitorParams) -> Iterator[Finding]:
@@ -61,7 +52,7 @@ def channel_inactive(status: DayStatus, params: MonitorParams) -> Iterator[Findi
             "of_count": len(channels),
             "capacity_sats": capacity_sat,
             "share_ratio": share_ratio,
-            "peer": _name(max(inactive, key=lambda channel: channel.capacity_sat)),
+            "peer": max(inactive, key=lambda channel: channel.capacity_sat).peer_name,
         },
         _scids(inactive),
         variant="own",
@@ -105,7 +96,7 @@ def depleted_channels(status: DayStatus, params: MonitorParams) -> Iterator[Find
         channel
         for channel in status.own.observation.channels
         if channel.is_active
-        and _local_ratio(channel) < params.depleted_ratio
+        and (channel.local_ratio or 0.0) < params.depleted_ratio
         and week.of(channel.scid).refused > 0
     ]
     if not empty:
@@ -118,7 +109,7 @@ def depleted_channels(status: DayStatus, params: MonitorParams) -> Iterator[Find
             "channels_count": len(empty),
             "refused_count": sum(week.of(channel.scid).refused for channel in empty),
             "missed_msat": sum(week.of(channel.scid).missed_fees_msat for channel in empty),
-            "peer": _name(worst),
+            "peer": worst.peer_name,
             "limit_ratio": params.depleted_ratio,
         },
         _scids(empty),

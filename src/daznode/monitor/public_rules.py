@@ -1,6 +1,7 @@
 """Checks that gossip alone allows: connectivity, disabled or forgotten channels, stale data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from daznode.domain.finding import Finding
@@ -10,10 +11,8 @@ from daznode.domain.report import Severity
 from daznode.domain.units import PPM_ONE
 from daznode.monitor.params import MonitorParams
 
-_SECONDS_PER_DAY: Final = 86_400
 
-
-def _scids(channels: list[PublicChannel]) -> tuple[str, ...]:
+def _scids(channels: Sequence[PublicChannel]) -> tuple[str, ...]:
     return tuple(format_scid(channel.scid) for channel in channels)
 
 
@@ -33,7 +32,7 @@ def stale_data(status: DayStatus, params: MonitorParams) -> Iterator[Finding]:
         yield Finding(
             "stale_data",
             Severity.INFO,
-            {"age_days": int(age.total_seconds()) // _SECONDS_PER_DAY},
+            {"age_days": age.days},
         )
 
 
@@ -64,8 +63,8 @@ def poor_connectivity(status: DayStatus, params: MonitorParams) -> Iterator[Find
         yield Finding(
             "poor_connectivity",
             Severity.WARNING,
-            {"peer": view.channels[0].peer_alias or view.channels[0].peer_id},
-            _scids(list(view.channels)),
+            {"peer": view.channels[0].peer_name},
+            _scids(view.channels),
             variant="single_peer",
         )
     elif view.card.centrality is not None and view.card.centrality < params.poor_percentile:
@@ -86,7 +85,7 @@ def disabled_channels(status: DayStatus, params: MonitorParams) -> Iterator[Find
     if status.now is None or status.own is not None:
         return
     announced = [channel for channel in status.now.channels if channel.local_policy is not None]
-    disabled = [channel for channel in announced if not channel.is_enabled]
+    disabled = status.now.disabled
     if not disabled:
         return
     capacity_sat = sum(channel.capacity_sat or 0 for channel in disabled)
@@ -111,21 +110,13 @@ def stale_channels(status: DayStatus, params: MonitorParams) -> Iterator[Finding
     """Policies that were not refreshed for so long that other nodes may forget the channel."""
     if status.now is None:
         return
-    seen_at = status.now.origin.observed_at
-    stale = [
-        channel
-        for channel in status.now.channels
-        if channel.is_enabled
-        and channel.local_policy_at is not None
-        and (seen_at - channel.local_policy_at).total_seconds()
-        > params.stale_policy_days * _SECONDS_PER_DAY
-    ]
+    stale = status.now.stale(timedelta(days=params.stale_policy_days))
     if stale:
         yield Finding(
             "stale_channels",
             Severity.WARNING,
             {"channels_count": len(stale), "limit_days": params.stale_policy_days},
-            _scids(stale),
+            _scids([channel for channel, _ in stale]),
         )
 
 
@@ -168,7 +159,7 @@ def peers_lost(status: DayStatus, params: MonitorParams) -> Iterator[Finding]:
             {
                 "peers_count": len(gone),
                 "capacity_sats": sum(channel.capacity_sat or 0 for channel in lost),
-                "peer": min(channel.peer_alias or channel.peer_id for channel in lost),
+                "peer": min(channel.peer_name for channel in lost),
             },
             _scids(lost),
             requires_action=False,

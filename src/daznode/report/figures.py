@@ -233,7 +233,6 @@ def _public_row(channel: PublicChannel) -> ChannelRow:
 def _own_row(channel: OwnChannel, public: PublicChannel | None, own: OwnDay) -> ChannelRow:
     local, remote = channel.local_policy, channel.remote_policy
     week = own.week.of(channel.scid)
-    both_msat = channel.local_msat + channel.remote_msat
     opened = channel.opened_at
     return ChannelRow(
         scid=format_scid(channel.scid),
@@ -241,7 +240,7 @@ def _own_row(channel: OwnChannel, public: PublicChannel | None, own: OwnDay) -> 
         peer_alias=peer_name(channel.peer_alias, channel.peer_id),
         capacity_sats=channel.capacity_sat,
         local_sats=whole_sat(channel.local_msat),
-        local_ratio=rounded(channel.local_msat / both_msat) if both_msat else None,
+        local_ratio=rounded(channel.local_ratio),
         is_active=channel.is_active,
         age_days=(own.observation.observed_at - opened).days if opened else None,
         fee_ppm=local.fee_ppm if local else None,
