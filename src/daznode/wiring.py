@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
 
-STANDARD_INPUT: Final = "-"
-
 LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
 
@@ -154,6 +152,7 @@ class Services:
     def graph_source(self, file: str, nodes_file: str | None = None) -> "GraphFile":
         """A dump on disk or standard input."""
         from daznode.adapters.sources.graph_file import GraphFile
+        from daznode.adapters.sources.streams import STANDARD_INPUT
 
         path = Path(file)
         if file == STANDARD_INPUT or (path.is_file() and path.stat().st_size > LARGE_FILE_BYTES):

@@ -46,10 +46,6 @@ class Adjacency:
         source, self.peer = np.divmod(key, max(self.n_nodes, 1))
         self.start = np.searchsorted(source, np.arange(self.n_nodes + 1))
 
-    def peers_of(self, index: int) -> IntArray:
-        """Places of a node's peers, ascending."""
-        return self.peer[self.start[index] : self.start[index + 1]]
-
     def hops_from(self, index: int) -> HopArray:
         """Hops from one node to all, shape (n_nodes,), uint8; `UNREACHABLE` where there is no way."""
         hops = np.full(self.n_nodes, UNREACHABLE, np.uint8)

@@ -10,7 +10,7 @@ from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
 from daznode.ports.sources import GraphSource
 from daznode.ports.store import SnapshotStore
-from daznode.usecases.find_snapshot import choose, read
+from daznode.usecases.find_snapshot import read, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,9 @@ class CompareNetworks:
     async def snapshot(self, which: str | GraphSource | None = None) -> GraphSnapshot:
         """One snapshot; which one, and what it raises, as for `stats`."""
         if which is None or isinstance(which, str):
-            chosen = choose(await self.snapshots.summaries(), which)
-            return await self.snapshots.get(chosen.origin.snapshot_id)
+            return await stored(self.snapshots, which)
         return await read(which, self.compute, self.clock)
 
-    async def stored(self) -> tuple[SnapshotSummary, ...]:
+    async def summaries(self) -> tuple[SnapshotSummary, ...]:
         """All stored snapshots, oldest first."""
         return await self.snapshots.summaries()

@@ -7,6 +7,7 @@ from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
 from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
 from daznode.ports.sources import GraphSource
+from daznode.ports.store import SnapshotStore
 
 
 def choose(summaries: tuple[SnapshotSummary, ...], name: str | None) -> SnapshotSummary:
@@ -62,3 +63,9 @@ async def read(
             imported_at=imported_at, observed_at=observed_at, progress=progress
         )
     )
+
+
+async def stored(snapshots: SnapshotStore, name: str | None = None) -> GraphSnapshot:
+    """A stored snapshot by name, without measures; raises as `choose` does."""
+    chosen = choose(await snapshots.summaries(), name)
+    return await snapshots.get(chosen.origin.snapshot_id)

@@ -69,16 +69,6 @@ class OpenNetwork:
 
         return await self.compute.run(work)
 
-    async def snapshot(self, name: str | None = None) -> GraphSnapshot:
-        """A stored snapshot alone, without measures.
-
-        Raises:
-            NoSnapshot: Nothing is stored.
-            SnapshotNotFound: No stored snapshot, or more than one, has that name.
-        """
-        chosen = choose(await self.snapshots.summaries(), name)
-        return await self.snapshots.get(chosen.origin.snapshot_id)
-
     async def opened(
         self, chosen: SnapshotSummary, summaries: tuple[SnapshotSummary, ...]
     ) -> NetworkIndex:

@@ -11,6 +11,7 @@ from daznode.domain.measures import FeeMarket, NodeScoreCard
 from daznode.graph.fees import fee_market
 from daznode.graph.lookup import resolve_node
 from daznode.graph.view import RANKED, NetworkIndex
+from daznode.usecases.find_snapshot import stored
 from daznode.usecases.open_network import OpenNetwork
 
 RANKING_METRICS: Final = (
@@ -57,7 +58,7 @@ async def node_id_of(fixed: NetworkIndex | None, networks: OpenNetwork, node: st
     """
     if looks_like_node_id(node):
         return parse_node_id(node)
-    snapshot = fixed.snapshot if fixed is not None else await networks.snapshot()
+    snapshot = fixed.snapshot if fixed is not None else await stored(networks.snapshots)
     return NodeId(snapshot.node_hex(resolve_node(snapshot, node)))
 
 

@@ -47,7 +47,7 @@ def list_networks(*, as_json: bool) -> None:
     """The stored snapshots, oldest first."""
 
     async def trip(services: Services) -> tuple[SnapshotSummary, ...]:
-        return await services.compare_networks.stored()
+        return await services.compare_networks.summaries()
 
     summaries = session.run(trip)
     if as_json:
