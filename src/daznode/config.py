@@ -4,11 +4,12 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from daznode.domain.errors import ConfigError
@@ -24,7 +25,26 @@ _TAKES: Final = {
     "DAZNODE_THREADS": "a whole number from 1 to 64",
     "DAZNODE_SCORE_WEIGHTS": "three numbers from 0 to 1 that sum to 1: centrality, reliability, performance",
     "DAZNODE_MAX_DUMP_BYTES": "a whole number of bytes from 1,000,000",
+    "DAILY_REPORTS_SCHEDULER_ENABLED": "true or false",
+    "DAILY_REPORTS_HOUR": "a whole number from 0 to 23",
+    "DAILY_REPORTS_MINUTE": "a whole number from 0 to 59",
+    "DAILY_REPORTS_MAX_CONCURRENT": "a whole number from 1 to 1,000",
+    "DAILY_REPORTS_MAX_RETRIES": "a whole number from 1 to 10",
+    "DAILY_REPORTS_TIMEOUT": "seconds, from 1 to 86,400",
+    "DAILY_REPORTS_EXECUTOR": "local or celery",
+    "MONGODB_URI": "mongodb:// or mongodb+srv:// and a server",
+    "MONGODB_DATABASE": "a database name: 1 to 63 letters, digits, - or _",
+    "REDIS_URL": "redis://, rediss:// or unix:// and a server",
+    "QDRANT_URL": "http:// or https:// and a server",
+    "JWT_SECRET": "at least 32 bytes; `openssl rand -base64 48` makes one",
+    "JWT_EXPIRE_MINUTES": "a whole number of minutes from 1 to 43,200",
+    "RATE_LIMIT_PER_MINUTE": "a whole number from 1 to 1,000,000",
+    "DAZNODE_LOG_FORMAT": "json or console",
+    "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
 }
+
+_SHORTEST_SECRET_BYTES: Final = 32
+"""RFC 7518, section 3.2: a key of HS256 has at least the 256 bits of its hash."""
 
 
 def _weights(value: object) -> object:
@@ -40,6 +60,23 @@ def _weights(value: object) -> object:
     return ScoreWeights(*parts)
 
 
+def _server(*schemes: str) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        if isinstance(value, str) and not value.startswith(tuple(f"{one}://" for one in schemes)):
+            message = "another scheme"
+            raise ValueError(message)
+        return value
+
+    return check
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, str) and len(value.encode()) < _SHORTEST_SECRET_BYTES:
+        message = "too short"
+        raise ValueError(message)
+    return value
+
+
 class Settings(BaseSettings):
     """What can be set from outside; every field names its variable.
 
@@ -50,6 +87,23 @@ class Settings(BaseSettings):
         threads: `DAZNODE_THREADS`: threads for measuring; default all cores of the machine.
         score_weights: `DAZNODE_SCORE_WEIGHTS`: weights of the three parts of a score.
         max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
+        scheduler_enabled: `DAILY_REPORTS_SCHEDULER_ENABLED`: the daily job runs inside the service.
+        report_hour: `DAILY_REPORTS_HOUR`: UTC hour of the daily job.
+        report_minute: `DAILY_REPORTS_MINUTE`: UTC minute of the daily job.
+        max_concurrent: `DAILY_REPORTS_MAX_CONCURRENT`: reports built at once in one process.
+        max_retries: `DAILY_REPORTS_MAX_RETRIES`: attempts for one report.
+        report_timeout_seconds: `DAILY_REPORTS_TIMEOUT`: for one report.
+        executor: `DAILY_REPORTS_EXECUTOR`: where batches run.
+        mongodb_uri: `MONGODB_URI`: set, MongoDB is the database; unset, SQLite.
+        mongodb_database: `MONGODB_DATABASE`: its database.
+        redis_url: `REDIS_URL`: set, Redis is cache, rate limiter and lock.
+        qdrant_url: `QDRANT_URL`: set, a Qdrant server is expected there.
+        qdrant_api_key: `QDRANT_API_KEY`: its key.
+        jwt_secret: `JWT_SECRET`: signs bearer tokens.
+        jwt_expire_minutes: `JWT_EXPIRE_MINUTES`: how long a token holds.
+        rate_limit_per_minute: `RATE_LIMIT_PER_MINUTE`: requests per minute and caller.
+        log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
+        log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
     """
 
     model_config = SettingsConfigDict(
@@ -74,11 +128,61 @@ class Settings(BaseSettings):
     max_dump_bytes: int = Field(
         default=2 * 1024**3, ge=1_000_000, validation_alias="DAZNODE_MAX_DUMP_BYTES"
     )
+    scheduler_enabled: bool = Field(
+        default=True, validation_alias="DAILY_REPORTS_SCHEDULER_ENABLED"
+    )
+    report_hour: int = Field(default=6, ge=0, le=23, validation_alias="DAILY_REPORTS_HOUR")
+    report_minute: int = Field(default=0, ge=0, le=59, validation_alias="DAILY_REPORTS_MINUTE")
+    max_concurrent: int = Field(
+        default=10, ge=1, le=1_000, validation_alias="DAILY_REPORTS_MAX_CONCURRENT"
+    )
+    max_retries: int = Field(default=3, ge=1, le=10, validation_alias="DAILY_REPORTS_MAX_RETRIES")
+    report_timeout_seconds: float = Field(
+        default=300, ge=1, le=86_400, validation_alias="DAILY_REPORTS_TIMEOUT"
+    )
+    executor: Literal["local", "celery"] = Field(
+        default="local", validation_alias="DAILY_REPORTS_EXECUTOR"
+    )
+    mongodb_uri: Annotated[SecretStr | None, BeforeValidator(_server("mongodb", "mongodb+srv"))] = (
+        Field(default=None, validation_alias="MONGODB_URI")
+    )
+    mongodb_database: str = Field(
+        default="mcp_db", pattern=r"^[A-Za-z0-9_-]{1,63}$", validation_alias="MONGODB_DATABASE"
+    )
+    redis_url: Annotated[SecretStr | None, BeforeValidator(_server("redis", "rediss", "unix"))] = (
+        Field(default=None, validation_alias="REDIS_URL")
+    )
+    qdrant_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="QDRANT_URL"
+    )
+    qdrant_api_key: SecretStr | None = Field(default=None, validation_alias="QDRANT_API_KEY")
+    jwt_secret: Annotated[SecretStr | None, BeforeValidator(_secret)] = Field(
+        default=None, validation_alias="JWT_SECRET"
+    )
+    jwt_expire_minutes: int = Field(
+        default=60, ge=1, le=43_200, validation_alias="JWT_EXPIRE_MINUTES"
+    )
+    rate_limit_per_minute: int = Field(
+        default=100, ge=1, le=1_000_000, validation_alias="RATE_LIMIT_PER_MINUTE"
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="console", validation_alias="DAZNODE_LOG_FORMAT"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", validation_alias="DAZNODE_LOG_LEVEL"
+    )
 
     @property
     def report_files_dir(self) -> Path:
         """Where report files for retrieval go."""
         return self.rag_assets_dir or self.data_dir / "rag" / "RAG_assets"
+
+
+_SECRETS: Final = frozenset(
+    str(field.validation_alias)
+    for field in Settings.model_fields.values()
+    if "SecretStr" in str(field.annotation)
+)
 
 
 def load_settings() -> Settings:
@@ -97,7 +201,8 @@ def load_settings() -> Settings:
         for error in exc.errors():
             name = str(error["loc"][0])
             takes = _TAKES.get(name, error["msg"])
-            faults.append(f"{name}={str(error['input'])[:80]!r}: takes {takes}")
+            shown = "(hidden)" if name in _SECRETS else repr(str(error["input"])[:80])
+            faults.append(f"{name}={shown}: takes {takes}")
         raise ConfigError("; ".join(faults)) from exc
 
 

@@ -4,11 +4,15 @@ DaznodeError
 x InputError                 the caller's fault                        exit 2
 - InvalidNodeId, InvalidScid, InvalidAmount, InvalidParameter
 - InvalidDump(path, where, expected)   a graph dump that cannot be read
+- InvalidSignature                     a node's signature that is none
 x NotFound                                                             exit 3
-- NodeNotFound, SnapshotNotFound, ReportNotFound
+- NodeNotFound, SnapshotNotFound, ReportNotFound, ChannelNotFound
+- UserNotFound, ProfileNotFound, RunNotFound, DigestNotFound
 - AmbiguousNode(candidates)
 x NotAllowed                 a true request at the wrong moment        exit 4
 - CapabilityMissing(backend, capability)
+- NodeKeyMissing, NodeKeyTaken, AccountExists, ChallengeMissing
+- Unauthenticated, RoleMissing, RateLimited(retry_after_seconds)
 x DataUnavailable            we do not know enough                     exit 5
 - NoSnapshot
 x BackendError(backend)      someone else's fault                      exit 6
@@ -82,6 +86,12 @@ class InvalidDump(InputError):
         self.expected = expected
 
 
+class InvalidSignature(InputError):
+    """Not a signature that a Lightning node makes over a message."""
+
+    code = "invalid-signature"
+
+
 class NotFound(DaznodeError):
     """What was asked for is not there."""
 
@@ -122,6 +132,36 @@ class ReportNotFound(NotFound):
     code = "report-not-found"
 
 
+class ChannelNotFound(NotFound):
+    """The channel is not in the snapshot that was asked."""
+
+    code = "channel-not-found"
+
+
+class UserNotFound(NotFound):
+    """No account has that name."""
+
+    code = "user-not-found"
+
+
+class ProfileNotFound(NotFound):
+    """The user has not set anything yet."""
+
+    code = "profile-not-found"
+
+
+class RunNotFound(NotFound):
+    """No run (the API's task) has that id."""
+
+    code = "run-not-found"
+
+
+class DigestNotFound(NotFound):
+    """No week or month is stored for that user."""
+
+    code = "digest-not-found"
+
+
 class NotAllowed(DaznodeError):
     """A true request at the wrong moment or without the means."""
 
@@ -133,6 +173,57 @@ class CapabilityMissing(NotAllowed):
     """The backend cannot do what is asked."""
 
     code = "capability-missing"
+
+
+class NodeKeyMissing(NotAllowed):
+    """The profile names no node, and what was asked needs one."""
+
+    code = "node-key-missing"
+
+
+class NodeKeyTaken(NotAllowed):
+    """Another user's profile holds that node key."""
+
+    code = "node-key-taken"
+
+
+class AccountExists(NotAllowed):
+    """The username or user id is taken."""
+
+    code = "account-exists"
+
+
+class ChallengeMissing(NotAllowed):
+    """No challenge is waiting for an answer: never asked for, used, or expired."""
+
+    code = "challenge-missing"
+
+
+class Unauthenticated(NotAllowed):
+    """No valid token, or a wrong name or password."""
+
+    code = "unauthenticated"
+
+
+class RoleMissing(NotAllowed):
+    """The caller's role does not allow it."""
+
+    code = "role-missing"
+
+
+class RateLimited(NotAllowed):
+    """Too many requests of one caller.
+
+    Attributes:
+        retry_after_seconds: When to come again, at least 1.
+    """
+
+    code = "rate-limited"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        """Keep the time beside the message."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DataUnavailable(DaznodeError):

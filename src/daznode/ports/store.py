@@ -101,6 +101,24 @@ class ReportStore(Protocol):
     ) -> tuple[DailyReport, ...]:
         """Reports with `since <= report_date < until`, oldest first."""
 
+    async def latest_report(self, user_id: str) -> DailyReport | None:
+        """The user's completed report of the newest day (of several nodes the first by key)."""
+
+    async def report_page(
+        self, user_id: str, since: datetime, *, page: int, limit: int
+    ) -> tuple[tuple[DailyReport, ...], int]:
+        """A page of a user's reports with `report_date >= since`, newest first, and how many in all.
+
+        Args:
+            user_id: The user.
+            since: First day.
+            page: From 1.
+            limit: Reports a page.
+        """
+
+    async def count_reports(self, user_id: str | None = None) -> int:
+        """How many completed reports are stored, of one user or of all."""
+
     async def purge(self, before: datetime) -> int:
         """Delete reports with `report_date < before` from the database (files stay).
 

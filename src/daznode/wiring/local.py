@@ -1,4 +1,4 @@
-"""Composition root: settings in, use-cases over adapters out; the only file naming both.
+"""What the command line asks for: one person, one machine, everything opened when first asked for.
 
 Everything is made when it is first asked for, and imported then: `daznode --help` loads no kernel.
 """

@@ -1,0 +1,1 @@
+"""Caches: answers kept for a while, in this process or in Redis."""

@@ -1,0 +1,1 @@
+"""What several processes agree on: leases, rate limits, and the feed of alerts."""

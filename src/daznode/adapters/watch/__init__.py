@@ -1,0 +1,1 @@
+"""What whoever watches the service sees: log, metrics and health."""

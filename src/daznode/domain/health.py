@@ -1,0 +1,45 @@
+"""Health: what each part that the service leans on is like, and what that makes of the whole."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ServiceHealth(StrEnum):
+    """The service as a whole, or one part of it."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyHealth:
+    """One part: the database, the cache, a source, the scheduler.
+
+    Attributes:
+        name: Stable word: `database`, `cache`, `qdrant`, `scheduler`, `snapshot`, ...
+        state: Healthy, degraded, or unhealthy.
+        is_required: Whether requests cannot be answered without it.
+        latency_seconds: What asking it took; None if it was not asked.
+        detail: One line: what it is (`sqlite`, `redis 7.0.15`), or what to know.
+        last_error: The last thing it refused, in one line; None if it never did.
+        last_error_at: When, UTC.
+    """
+
+    name: str
+    state: ServiceHealth
+    is_required: bool
+    latency_seconds: float | None = None
+    detail: str = ""
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+def overall(parts: tuple[DependencyHealth, ...]) -> ServiceHealth:
+    """Unhealthy when a required part is; degraded when any part is not healthy; else healthy."""
+    if any(one.is_required and one.state is ServiceHealth.UNHEALTHY for one in parts):
+        return ServiceHealth.UNHEALTHY
+    if any(one.state is not ServiceHealth.HEALTHY for one in parts):
+        return ServiceHealth.DEGRADED
+    return ServiceHealth.HEALTHY

@@ -1,0 +1,1 @@
+"""Background work: what the clock starts, and what Celery hands out."""
