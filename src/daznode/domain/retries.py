@@ -50,5 +50,5 @@ def pause_seconds(attempts: int, chance: float) -> float:
     Returns:
         Half to all of 1, 2, 4, ... seconds, never more than a minute.
     """
-    doubled_seconds = FIRST_PAUSE_SECONDS * 2 ** min(attempts - 1, 30)
+    doubled_seconds = FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 30)
     return min(doubled_seconds, LONGEST_PAUSE_SECONDS) * (1.0 + chance) / 2.0
