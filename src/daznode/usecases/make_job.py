@@ -34,13 +34,23 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class MakeJob:
-    """The trip from a job to a report that is not yet stored."""
+    """The trip from a job to a report that is not yet stored.
+
+    Args:
+        trip: Makes the report.
+        profiles: Whose it is.
+        journal: Told of sources that are missing.
+        timeout_seconds: For one report, once it has begun.
+        max_attempts: How often a report may fail.
+        places: As many as reports may be made at once in this process, over all its runs.
+    """
 
     trip: DailyReportTrip
     profiles: ProfileStore
     journal: Journal
     timeout_seconds: float
     max_attempts: int
+    places: asyncio.Semaphore
 
     async def open_bench(self, report_date: datetime) -> Bench:
         """Open what the jobs of a day share; what that raises is kept for each of them."""
@@ -84,7 +94,7 @@ class MakeJob:
             is_owner=profile.pubkey_proven_at is not None,
         )
         try:
-            async with asyncio.timeout(self.timeout_seconds):
+            async with self.places, asyncio.timeout(self.timeout_seconds):
                 made = await self.trip.make(request, bench.now, bench.week, report_id)
         except TimeoutError as error:
             message = f"not made within {self.timeout_seconds:g} s"

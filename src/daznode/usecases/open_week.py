@@ -1,5 +1,6 @@
 """Open the networks of a week: the newest, the one before it, and one for each day of the trends."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,14 +47,19 @@ class OpenWeek:
 
     networks: OpenNetwork
     _opened: dict[str, NetworkIndex] = field(default_factory=dict)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, until: datetime) -> NetworkWeek:
-        """Open the week that ends at a moment, UTC.
+        """Open the week that ends at a moment, UTC; whoever asks meanwhile waits for it.
 
         Raises:
             StoreCorrupt: The newest network cannot be read back; of the others that is told in
                 the week.
         """
+        async with self._opening:
+            return await self._open(until)
+
+    async def _open(self, until: datetime) -> NetworkWeek:
         summaries = await self.networks.snapshots.summaries()
         now, before, days = _choose_days(summaries, until)
         opened: dict[str, NetworkIndex | None] = {}

@@ -10,6 +10,7 @@ from daznode.domain.errors import NodeKeyMissing, ProfileNotFound, RunNotFound
 from daznode.domain.ids import NodeId
 from daznode.domain.retries import failure_of
 from daznode.domain.runs import JobCounts, ReportJob, Run, RunKind, RunState
+from daznode.domain.schedule import Slot
 from daznode.ports.accounts import ProfileStore
 from daznode.usecases.make_job import holder_of
 from daznode.usecases.work_jobs import WorkJobs, Workshop
@@ -61,52 +62,71 @@ class ReportBatches:
     profiles: ProfileStore
 
     async def start(
-        self,
-        kind: RunKind,
-        users: Sequence[str] | None,
-        requested_by: str,
-        run_id: str,
-        *,
-        report_date: datetime | None = None,
+        self, kind: RunKind, users: Sequence[str] | None, requested_by: str, run_id: str
     ) -> Started | None:
-        """Ask for the reports of a day; somebody has to `work` on them.
+        """Ask for today's reports of some users; somebody has to `work` on them.
 
-        A report that was asked for on that day before stays as it is when the clock asks (`DAILY`),
-        and is made again when a person does (`TRIGGER`).
+        A report that was made today is made again, and keeps its id.
 
         Args:
-            kind: Daily or trigger.
+            kind: What the run is called.
             users: Whose reports; None for all who have the daily report enabled.
-            requested_by: User id of the person; `scheduler` for the clock.
+            requested_by: User id of the person.
             run_id: Name of the run.
-            report_date: Midnight UTC of the day; None for today.
 
         Returns:
             What was started; None if a run of that name exists.
 
         Raises:
-            StoreUnavailable: It cannot be written down; what was is harmless and may be asked again.
+            StoreUnavailable: It cannot be written down; nothing will be made.
         """
-        if await self._exists(run_id):
-            return None
         now = self.shop.clock.now()
-        day = report_date or datetime.combine(now.date(), time(), UTC)
+        day = datetime.combine(now.date(), time(), UTC)
         run = Run(run_id, kind, RunState.PENDING, day, requested_by, now)
         jobs, refused = await self._jobs(users, run)
-        # The clock's jobs come before their run: a process that dies between the two has asked for
-        # nothing twice, and whoever comes next asks the same. A person's run comes first: what that
-        # person was not told of must not be made.
-        if kind is RunKind.DAILY:
-            await self.shop.runs.ask_for(jobs, again=False)
+        # The run comes first: what nobody was told of must not be made.
         if not await self.shop.runs.add_run(run):
             return None
-        if kind is not RunKind.DAILY:
+        if jobs:
             await self.shop.runs.ask_for(jobs, again=True)
-        if not jobs:
+        else:
             await self._end(run, JobCounts())
         refused_ids = {one.user_id for one in refused}
         asked = tuple(job.user_id for job in jobs if job.user_id not in refused_ids)
         return Started(run, asked, refused)
+
+    async def start_slot(
+        self, slot: Slot, profiles: Sequence[UserProfile], requested_by: str
+    ) -> bool:
+        """Ask for the daily reports of a slot, once however often and by however many it is tried.
+
+        A report that was asked for on that day before stays as it is.
+
+        Args:
+            slot: When and what.
+            profiles: Whose reports.
+            requested_by: Who asks.
+
+        Returns:
+            Whether this call started it.
+
+        Raises:
+            StoreUnavailable: It cannot be written down; what was is asked for again by the next try.
+        """
+        if await self._exists(slot.run_id):
+            return False
+        now = self.shop.clock.now()
+        run = Run(slot.run_id, slot.kind, RunState.PENDING, slot.report_date, requested_by, now)
+        jobs = [_job(profile.user_id, profile, run) for profile in profiles]
+        # The jobs come first: a process that dies between the two has not lost the day, since
+        # whoever comes next asks for the same jobs and adds the run.
+        if jobs:
+            await self.shop.runs.ask_for(jobs, again=False)
+        if not await self.shop.runs.add_run(run):
+            return False
+        if not jobs:
+            await self._end(run, JobCounts())
+        return True
 
     async def work(
         self, run_id: str, owner: str, user_ids: Sequence[str] | None = None
@@ -129,9 +149,6 @@ class ReportBatches:
         run = await self.shop.runs.run(run_id)
         if run.kind not in REPORT_KINDS or run.finished_at is not None:
             return await self.shop.runs.counts(run_id)
-        self.shop.journal.info(
-            "Starting daily reports generation", run_id=run_id, requested_by=run.requested_by
-        )
         await WorkJobs(self.shop, run, owner, user_ids).do()
         counts = await self.shop.runs.counts(run_id)
         if counts.pending == counts.processing == 0 and not self._may_be_unfilled(run, counts):

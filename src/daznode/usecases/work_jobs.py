@@ -90,6 +90,7 @@ class WorkJobs:
     _n_open: int = 0
     _has_changed: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _has_begun: bool = False
     _is_done: bool = False
     _bench: Bench | None = None
 
@@ -165,6 +166,13 @@ class WorkJobs:
         )
         self._n_open += len(jobs)
         if jobs:
+            if not self._has_begun:
+                self._has_begun = True
+                self.shop.journal.info(
+                    "Starting daily reports generation",
+                    run_id=self.run.run_id,
+                    requested_by=self.run.requested_by,
+                )
             self._bench = await self.shop.make.open_bench(self.run.report_date)
             self._waiting.extend(jobs)
 

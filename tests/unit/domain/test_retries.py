@@ -43,4 +43,4 @@ def test_an_error_that_nobody_foresaw_tells_only_its_kind():
 def test_pauses_double_up_to_a_minute(attempts, chance):
     pause = pause_seconds(attempts, chance)
     full = min(2.0 ** min(attempts - 1, 20), LONGEST_PAUSE_SECONDS)
-    assert full / 2 <= pause < full
+    assert full / 2 <= pause <= full
