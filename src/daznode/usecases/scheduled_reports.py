@@ -80,11 +80,11 @@ class ScheduledReports:
         now = self.clock.now()
         profiles = await self.profiles.enabled_profiles()
         hours = {self.hour} | {hour_of(one, self.hour) for one in profiles}
-        slots = due_slots(hours, self.minute, now)
-        started = []
-        for slot in slots:
-            if slot.run_id not in self._known and await self._start(slot, profiles):
-                started.append(slot.run_id)
+        started = [
+            slot.run_id
+            for slot in due_slots(hours, self.minute, now)
+            if slot.run_id not in self._known and await self._start(slot, profiles)
+        ]
         # An hour that somebody chooses later today is not made up for: it begins tomorrow.
         self._known = {slot.run_id for slot in due_slots(range(24), self.minute, now)}
         self.metrics.users_enabled(len(profiles))

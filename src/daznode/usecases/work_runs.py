@@ -65,25 +65,21 @@ class WorkRuns:
             await self._stop()
 
     async def resume(self) -> None:
-        """Work on every run that has not ended, until nothing is left that can be claimed now.
+        """Work once on every run that has not ended, the oldest first.
 
         Raises:
             StoreUnavailable: The database went away.
         """
-        try:
-            while await self._begin():
-                await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await self._stop()
+        for run in await self.runs.unfinished_runs():
+            await self._work(run)
 
-    async def _begin(self) -> bool:
-        """Begin with runs that nobody here works on; whether anything is worked on."""
+    async def _begin(self) -> None:
+        """Begin with runs that nobody here works on."""
         for run_id in [run_id for run_id, task in self._tasks.items() if task.done()]:
             del self._tasks[run_id]
         for run in await self.runs.unfinished_runs():
             if run.run_id not in self._tasks and len(self._tasks) < MOST_AT_ONCE:
                 self._tasks[run.run_id] = asyncio.create_task(self._work(run))
-        return bool(self._tasks)
 
     async def _stop(self) -> None:
         tasks = list(self._tasks.values())
@@ -124,10 +120,12 @@ class WorkRuns:
             if await self._may_make_digests(run, owner):
                 await self.digests.work(run)
         elif run.kind in REPORT_KINDS:
-            if self.send is None:
-                await self.batches.work(run.run_id, owner)
-            else:
+            if self.send is not None:
                 await self.send(run)
+                return
+            counts = await self.batches.work(run.run_id, owner)
+            if counts.pending == counts.processing == 0:
+                self.wake.set()  # a digest may have waited for it
 
     async def _may_make_digests(self, run: Run, owner: str) -> bool:
         """Whether no other process makes them; to make them twice changes nothing."""
