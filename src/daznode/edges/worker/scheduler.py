@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from daznode.domain.retries import failure_of
 from daznode.usecases.scheduled_reports import ScheduledReports
 
 PULSE_SECONDS: Final = 2.0
@@ -162,7 +163,8 @@ class ReportScheduler:
             await work()
         except Exception as error:
             self._scheduled.journal.error(
-                f"Daily report scheduler could not {what}: {error}", exc_info=error
+                f"Daily report scheduler could not {what}: {failure_of(error).line}",
+                exc_info=error,
             )
             return False
         return True
