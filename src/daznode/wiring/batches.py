@@ -1,13 +1,14 @@
 """Batches of reports as the settings want them: what makes them, what starts them, what goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from daznode.config import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from daznode.domain.report import DailyReport
     from daznode.ports.accounts import ProfileStore
     from daznode.ports.alerts import AlertFeed, AlertStore
@@ -116,7 +117,7 @@ def open_batches(
     *,
     clock: "Clock",
     ids: "IdSource",
-    elsewhere: Elsewhere = Elsewhere(),  # noqa: B008 - frozen
+    elsewhere: Elsewhere = Elsewhere(),
 ) -> Batches:
     """Make the trips of batches; nothing runs by that.
 
