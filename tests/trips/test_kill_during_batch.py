@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from daznode.wiring.storage import Stores, open_stores
 from tests.batch_house import a_profile
 from tests.builders import DAY, MORNING, TODAY, a_ring, a_snapshot
 
 from daznode.adapters.store.codec import encode_report
 from daznode.config import Settings
 from daznode.domain.runs import RunState
-from daznode.wiring.storage import Stores, open_stores
+from daznode.wiring.coordination import open_coordination
 
 ROOT = Path(__file__).parents[2]
 KILLS = 12
@@ -85,22 +86,6 @@ class Told:
         os.write(1, (" ".join(str(word) for word in words) + "\n").encode())
 
 
-class Alone:
-    """Cache, leases and feed of a process that knows of no other."""
-
-    async def forget(self, *keys: str) -> None:
-        pass
-
-    async def publish(self, alerts: object) -> None:
-        pass
-
-    async def acquire(self, *given: object) -> bool:  # noqa: ARG002
-        return True
-
-    async def release(self, name: str, owner: str) -> None:
-        pass
-
-
 class ThatMorning:
     """A clock that goes on from the morning of the builders, the same in all processes."""
 
@@ -137,8 +122,9 @@ async def serve(folder: Path) -> None:
     from daznode.usecases.open_network import OpenNetwork
     from daznode.wiring import batches
 
-    stores, compute, clock = stores_in(folder), ThreadCompute(), ThatMorning()
-    alone, told = Alone(), Told()
+    stores, compute, clock, told = stores_in(folder), ThreadCompute(), ThatMorning(), Told()
+    settings = Settings(_env_file=None, DAZNODE_DATA_DIR=folder / "data")
+    coordination = open_coordination(settings, told, told)
     await stores.prepare()
     networks = OpenNetwork(
         stores.snapshots, stores.measures, compute, clock, MeasureParams(), ScoreWeights(), 1
@@ -146,14 +132,13 @@ async def serve(folder: Path) -> None:
     names = ("profiles", "runs", "reports", "observations", "alerts", "digests")
     parts = SimpleNamespace(
         **{name: getattr(stores, name) for name in names},
-        feed=alone,
-        cache=alone,
-        leases=alone,
+        feed=coordination.feed,
+        cache=coordination.cache,
+        leases=coordination.leases,
         journal=told,
         metrics=told,
     )
     batches.LEASE_SECONDS = LEASE_SECONDS
-    settings = Settings(_env_file=None)
     opened = batches.open_batches(settings, parts, networks, clock=clock, ids=RandomIds())
     opened.work_runs.poll_seconds = 0.05
     await opened.scheduled.run_due()
@@ -162,6 +147,7 @@ async def serve(folder: Path) -> None:
         await asyncio.sleep(0.02)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
+    await coordination.close()
     await stores.close()
     compute.close()
 
