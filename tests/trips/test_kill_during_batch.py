@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 KILLS = 12
 LONGEST_LIFE_SECONDS = 0.1
 LEASE_SECONDS = 0.25
-USERS = 200
+USERS = 120
 
 # Loads the program once and then gives birth to a service for each line it is told, since loading
 # takes longer than what is tested.
