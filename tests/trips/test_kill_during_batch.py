@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from daznode.wiring.storage import Stores, open_stores
 from tests.batch_house import a_profile
 from tests.builders import DAY, MORNING, TODAY, a_ring, a_snapshot
 
@@ -24,6 +23,7 @@ from daznode.adapters.store.codec import encode_report
 from daznode.config import Settings
 from daznode.domain.runs import RunState
 from daznode.wiring.coordination import open_coordination
+from daznode.wiring.storage import Stores, open_stores
 
 ROOT = Path(__file__).parents[2]
 KILLS = 12
