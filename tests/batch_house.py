@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from tests.builders import MORNING, TODAY, a_node_id, a_ring, a_snapshot
+from tests.fakes.batch import FakeJournal, FakeMetrics
 from tests.fakes.clock import FakeClock
-from tests.fakes.watch import FakeJournal, FakeMetrics
 
 from daznode.adapters.cache.memory import MemoryCache
 from daznode.adapters.clock import RandomIds
@@ -243,16 +243,6 @@ class BatchHouse:
             profile.user_id, profile.lightning_pubkey, day, day + timedelta(days=1)
         )
         return found[0] if found else None
-
-    def told(self, name):
-        """What the metrics were told by one of their methods: all arguments, in no order."""
-        return sorted(
-            argument
-            for (method, *arguments), count in self.metrics.counts.items()
-            if method == name
-            for argument in arguments
-            for _ in range(count)
-        )
 
     async def close(self) -> None:
         await self.cache.close()

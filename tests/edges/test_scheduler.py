@@ -76,7 +76,7 @@ def a_scheduler(house, **given):
 
 
 def told(house, text):
-    return sum(text in event for _, event, _ in house.journal.events)
+    return sum(text in event for _, event, _ in house.journal.lines)
 
 
 def test_disabled_it_says_so_and_nothing_else(house, run, run_with):
@@ -87,7 +87,7 @@ def test_disabled_it_says_so_and_nothing_else(house, run, run_with):
         assert not scheduler.is_running
 
     run_with(scheduler, wait)
-    assert house.journal.events == [("info", "Daily report scheduler is disabled", {})]
+    assert house.journal.lines == [("info", "Daily report scheduler is disabled", {})]
     assert run(names(house)) == set()
 
 
@@ -99,7 +99,7 @@ def test_what_is_due_is_started_when_it_begins_to_lead(house, run, run_with):
         assert scheduler.is_running
 
     run_with(scheduler, wait)
-    assert house.journal.texts("info")[0] == (
+    assert house.journal.events("info")[0] == (
         "Daily report scheduler started - will run daily at 06:00 UTC"
     )
     assert "daily-20261127-06" in run(names(house))

@@ -65,14 +65,14 @@ def test_every_enabled_user_gets_a_report(house, run):
         assert await house.states(NINE) == ALL_DONE
         assert (await house.runs.run("run-1")).state is COMPLETED
         assert house.trip.most_at_once == 3
-        assert len(house.told("report_generated")) == 9
+        assert len(house.metrics.generated) == 9
         assert [await house.cache.get(f"report:latest:{user}") for user in NINE] == [None] * 9
-        assert house.journal.texts("info")[0] == "Starting daily reports generation"
+        assert house.journal.events("info")[0] == "Starting daily reports generation"
         report = await house.report(PROFILES["user-3"])
-        (line,) = (one for one in house.journal.events if report.report_id in one[1])
+        (line,) = (one for one in house.journal.lines if report.report_id in one[1])
         assert line[1] == f"Report {report.report_id} generated successfully"
         assert line[2]["generation_duration"] >= 0
-        assert not house.journal.texts("error")
+        assert not house.journal.events("error")
         assert sum(house.reports.groups) == 9
 
     run(trip())
@@ -91,7 +91,7 @@ def test_who_cannot_get_a_report_is_told_why(house_of, run):
         why = await reasons(house, users)
         assert why["ghost"].startswith("profile-not-found: user 'ghost'")
         assert why["keyless"].startswith("node-key-missing: user 'keyless'")
-        assert house.told("report_failed") == ["node-key-missing", "profile-not-found"]
+        assert sorted(house.metrics.failed) == ["node-key-missing", "profile-not-found"]
         assert house.pauses == []
 
     run(trip())
@@ -106,10 +106,10 @@ def test_a_report_that_raises_is_given_up_after_three_attempts_and_costs_nobody_
         why = await reasons(house)
         assert why == {"user-4": "invariant-broken: ZeroDivisionError; see the log"}
         assert house.pauses == [0.75, 1.5]
-        errors = house.journal.texts("error")
+        errors = house.journal.events("error")
         assert len(errors) == 3
         assert errors[0].startswith("Error generating report ")
-        assert house.told("report_failed") == ["invariant-broken"]
+        assert sorted(house.metrics.failed) == ["invariant-broken"]
         assert (await house.runs.run("run-1")).state is COMPLETED
 
     run(trip())
@@ -122,7 +122,7 @@ def test_a_report_that_fails_twice_succeeds(house, run):
         await trigger(house)
         assert await house.states(NINE) == ALL_DONE
         assert (await house.report(PROFILES["user-4"])).retry_count == 2
-        assert house.told("report_failed") == []
+        assert sorted(house.metrics.failed) == []
 
     run(trip())
 
@@ -189,7 +189,7 @@ def test_a_slot_makes_each_report_once(house, run):
         assert await house.batches.start_slot(other, profiles, "scheduler")
         await house.batches.work(other.run_id, "worker-1")
         assert len(house.trip.requests) == 9
-        assert house.told("batch_succeeded")
+        assert house.metrics.succeeded_at
 
     run(trip())
 
@@ -214,7 +214,7 @@ def test_a_batch_that_is_stopped_gives_its_jobs_back_and_the_next_start_goes_on(
     async def trip():
         await house.batches.start(RunKind.TRIGGER, None, "admin", "run-1")
         working = asyncio.create_task(house.worker.forever())
-        await until(lambda: len(house.told("report_generated")) == 4)
+        await until(lambda: len(house.metrics.generated) == 4)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         assert await house.states(NINE) == ALL_DONE | dict.fromkeys(NINE[4:], PENDING)
@@ -222,7 +222,7 @@ def test_a_batch_that_is_stopped_gives_its_jobs_back_and_the_next_start_goes_on(
         await house.worker.resume()
         jobs = await house.jobs(NINE)
         assert {(job.state, job.attempts) for job in jobs.values()} == {(COMPLETED, 1)}
-        assert len(house.told("report_generated")) == 9
+        assert len(house.metrics.generated) == 9
 
     run(trip())
 
@@ -292,7 +292,7 @@ def test_a_node_that_does_not_answer_is_told_and_the_report_is_made(house_of, ru
     async def trip():
         await trigger(house)
         assert await house.states(["proven"]) == {"proven": COMPLETED}
-        assert "Could not fetch node data: lnd: connection refused" in house.journal.texts(
+        assert "Could not fetch node data: lnd: connection refused" in house.journal.events(
             "warning"
         )
 
@@ -365,14 +365,14 @@ def test_a_database_that_goes_away_ends_the_work_and_not_the_worker(house, run):
         working = asyncio.create_task(house.worker.forever())
         await until(lambda: house.trip.requests)
         house.runs.error = "no route to host"
-        await until(lambda: len(house.journal.texts("warning")) > 2)
+        await until(lambda: len(house.journal.events("warning")) > 2)
         house.runs.error = None
         house.clock.advance(timedelta(seconds=31))
-        await until(lambda: "Daily reports generation finished" in house.journal.texts("info"))
+        await until(lambda: "Daily reports generation finished" in house.journal.events("info"))
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         assert await house.states(NINE) == ALL_DONE
-        assert any("no route to host" in text for text in house.journal.texts("warning"))
+        assert any("no route to host" in text for text in house.journal.events("warning"))
 
     run(trip())
 
@@ -383,7 +383,7 @@ def test_an_alert_store_that_fails_costs_no_report(house, run):
     async def trip():
         await trigger(house)
         assert await house.states(NINE) == ALL_DONE
-        assert "Could not follow alerts: alerts are locked" in house.journal.texts("error")
+        assert "Could not follow alerts: alerts are locked" in house.journal.events("error")
 
     run(trip())
 

@@ -70,9 +70,9 @@ def test_a_day_of_slots(house, run):
             for day in (-1, 0):
                 report = await house.report(profile, FRIDAY + day * DAY)
                 assert (report is not None) is (day in days)
-        texts = house.journal.texts("info")
+        texts = house.journal.events("info")
         assert texts.count("Starting scheduled daily reports generation") == 5
-        assert house.told("users_enabled") == [3] * 24
+        assert house.metrics.enabled == 3
 
     run(trip())
 
@@ -117,7 +117,7 @@ def test_three_processes_at_once_start_a_run_once(house, house_of, run):
         told = await asyncio.gather(*(one.scheduled.run_due() for one in three))
         started = [name for names in told for name in names]
         assert sorted(started) == ["daily-20261126-09", "daily-20261126-23", "daily-20261127-06"]
-        texts = [text for one in three for text in one.journal.texts("info")]
+        texts = [text for one in three for text in one.journal.events("info")]
         assert texts.count("Starting scheduled daily reports generation") == 3
         assert set(await house.jobs(USERS)) == set(USERS)
 
@@ -142,7 +142,7 @@ def test_one_leads_and_another_follows_when_it_is_gone(house, house_of, run):
 def test_who_cannot_ask_who_leads_goes_on_since_the_database_decides(house, run):
     house.leases.error = "redis: connection refused"
     assert run(house.scheduled.lead())
-    assert "connection refused" in house.journal.texts("warning")[0]
+    assert "connection refused" in house.journal.events("warning")[0]
 
 
 def test_an_hour_chosen_later_today_begins_tomorrow(house, run):
@@ -163,7 +163,7 @@ def test_the_services_own_hour_is_run_without_anybody(house_of, run):
         (started,) = await due_at(house, SIX)
         assert started == ("daily-20261127-06",)
         assert (await house.runs.run("daily-20261127-06")).state is RunState.COMPLETED
-        assert house.told("batch_succeeded") == [SIX.timestamp()]
+        assert house.metrics.succeeded_at == [SIX.timestamp()]
 
     run(trip())
 
@@ -210,7 +210,7 @@ def test_a_digest_that_fails_costs_nobody_else(house, run):
         ended = await house.runs.run("by-hand")
         assert ended.state is RunState.COMPLETED
         assert ended.error_message == "1 of 3 digests failed"
-        assert any("weekly digest" in text for text in house.journal.texts("error"))
+        assert any("weekly digest" in text for text in house.journal.events("error"))
 
     run(trip())
 
@@ -235,6 +235,6 @@ def test_what_is_older_than_ninety_days_is_dropped(house, run):
         assert "open" in (ids := {one.alert_id for one in kept})
         assert "over" not in ids
         await house.scheduled.count_alerts()
-        assert house.told("alerts_open")
+        assert house.metrics.open_by_severity["warning"] >= 1
 
     run(trip())
