@@ -186,6 +186,12 @@ class GraphSnapshot:
         """Key of a node as 66 hex characters."""
         return str(self.nodes.node_id[index].tobytes().hex())
 
+    def channel_index(self, scid: int) -> int | None:
+        """Position of a channel by its short channel id; None if it is not in the snapshot."""
+        row = int(np.searchsorted(self.channels.scid, np.uint64(scid)))
+        is_there = row < self.n_channels and int(self.channels.scid[row]) == scid
+        return row if is_there else None
+
     def index_of(self, node_id: str) -> int | None:
         """Position of a node by its 66 hex characters; None if it is not in the snapshot."""
         wanted = bytes.fromhex(node_id)
