@@ -5,10 +5,11 @@ x InputError                 the caller's fault                        exit 2
 - InvalidNodeId, InvalidScid, InvalidAmount, InvalidParameter
 - InvalidDump(path, where, expected)   a graph dump that cannot be read
 x NotFound                                                             exit 3
-- NodeNotFound, SnapshotNotFound, ReportNotFound
+- NodeNotFound, ChannelNotFound, SnapshotNotFound, ReportNotFound
 - AmbiguousNode(candidates)
 x NotAllowed                 a true request at the wrong moment        exit 4
 - CapabilityMissing(backend, capability)
+- DryRun                    nothing may be changed while DRY_RUN is on
 x DataUnavailable            we do not know enough                     exit 5
 - NoSnapshot
 x BackendError(backend)      someone else's fault                      exit 6
@@ -99,6 +100,12 @@ class NodeNotFound(NotFound):
     code = "node-not-found"
 
 
+class ChannelNotFound(NotFound):
+    """The node has no open channel of that id."""
+
+    code = "channel-not-found"
+
+
 class AmbiguousNode(NotFound):
     """An alias that several nodes carry.
 
@@ -137,6 +144,12 @@ class CapabilityMissing(NotAllowed):
     """The backend cannot do what is asked."""
 
     code = "capability-missing"
+
+
+class DryRun(NotAllowed):
+    """Something would be changed on a node while DRY_RUN is on."""
+
+    code = "dry-run"
 
 
 class DataUnavailable(DaznodeError):

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import httpx2
@@ -40,7 +41,12 @@ Explain = Callable[[str, HttpAnswer], BackendError | None]
 """A source's own reading of a failed answer, asked before the table of statuses; the first argument
 names the call for the message."""
 
-_MOST_CONNECTIONS: Final = 8
+_MOST_CALLS: Final = 8
+"""Calls under way at once; waiting for one's turn does not count as time of the call."""
+
+_MOST_CONNECTIONS: Final = 16
+"""Calls, and streams beside them."""
+
 _CHUNK_BYTES: Final = 64 * 2**10
 _FIRST_WAIT_SECONDS: Final = 0.2
 _LONGEST_WAIT_SECONDS: Final = 5.0
@@ -117,6 +123,7 @@ class HttpClient:
         self._explain = explain
         self._breaker = breaker or Breaker(monotonic=monotonic)
         self._monotonic = monotonic
+        self._turns = asyncio.Semaphore(_MOST_CALLS)
         self._client = httpx2.AsyncClient(
             verify=tls_context(source.ca_file),
             proxy=source.proxy_url,
@@ -175,6 +182,31 @@ class HttpClient:
                 nothing was changed.
         """
         return await self._once(call)
+
+    async def save(self, call: Call, target: Path) -> None:
+        """Ask for something too large to hold in memory, in one attempt, into a file.
+
+        Args:
+            call: What to ask; its limits hold for the whole answer.
+            target: The file; what an attempt that failed left in it is useless.
+
+        Raises:
+            BackendError: No usable answer; see its kinds.
+            OSError: The file cannot be written.
+        """
+        where = self._where(call)
+        most = call.max_bytes or self.source.max_bytes
+        with self._watched(where):
+            async with asyncio.timeout(self._seconds(call)):
+                response = await self._opened(call, where, self._seconds(call))
+                try:
+                    with target.open("wb") as file:
+                        async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+                            file.write(chunk)
+                            if file.tell() > most:
+                                raise _too_long(where, most)
+                finally:
+                    await response.aclose()
 
     @asynccontextmanager
     async def stream(
@@ -237,6 +269,10 @@ class HttpClient:
 
     async def _once(self, call: Call) -> HttpAnswer:
         where = self._where(call)
+        async with self._turns:
+            return await self._answered(where, call)
+
+    async def _answered(self, where: str, call: Call) -> HttpAnswer:
         with self._watched(where):
             async with asyncio.timeout(self._seconds(call)):
                 response = await self._client.send(self._request(call), stream=True)
@@ -284,14 +320,17 @@ class HttpClient:
         async for chunk in response.aiter_bytes(_CHUNK_BYTES):
             content += chunk
             if len(content) > most:
-                message = f"{where}: an answer of more than {most:,} bytes"
-                raise BackendAnswerInvalid(message)
+                raise _too_long(where, most)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(where, response.status_code, headers, bytes(content))
 
     def _failure(self, where: str, answer: HttpAnswer) -> BackendError:
         own = self._explain(where, answer)
         return own or status_error(where, answer.status, answer.headers)
+
+
+def _too_long(where: str, most: int) -> BackendAnswerInvalid:
+    return BackendAnswerInvalid(f"{where}: an answer of more than {most:,} bytes")
 
 
 def _is_success(status: int, accepts: tuple[int, ...]) -> bool:
