@@ -87,6 +87,10 @@ class LoopbackServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_SECONDS)
 
+    def call(self, function, *values) -> None:
+        """Call something in the server's thread."""
+        self._loop.call_soon_threadsafe(function, *values)
+
     def cut_all(self) -> None:
         """Close every connection, now."""
 

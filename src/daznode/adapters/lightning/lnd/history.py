@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from daznode.adapters.http.answer import JsonShape
 from daznode.adapters.http.client import Call
+from daznode.adapters.lightning.amounts import scid_from
 from daznode.adapters.lightning.block_time import moment_of_ns
 from daznode.adapters.lightning.cursor import CursorText
 from daznode.adapters.lightning.lnd import shapes
@@ -26,7 +27,6 @@ from daznode.adapters.lightning.lnd.state import CHANNELS, true_ids
 from daznode.adapters.lightning.trust import doubting
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.history import HistoryPage
-from daznode.domain.ids import ShortChannelId
 from daznode.domain.node_state import Forward
 from daznode.domain.units import Msat
 
@@ -145,8 +145,8 @@ def _page(
         events.append(
             Forward(
                 at=at,
-                scid_in=names.get(one.chan_id_in) or ShortChannelId(one.chan_id_in),
-                scid_out=names.get(one.chan_id_out) or ShortChannelId(one.chan_id_out),
+                scid_in=names.get(one.chan_id_in) or scid_from(one.chan_id_in),
+                scid_out=names.get(one.chan_id_out) or scid_from(one.chan_id_out),
                 amount_in_msat=Msat(one.amt_in_msat),
                 amount_out_msat=Msat(one.amt_out_msat),
             )

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from daznode.adapters.http.answer import JsonShape
+from daznode.adapters.lightning.amounts import scid_from
 from daznode.adapters.lightning.block_time import moment_of_ns
 from daznode.adapters.lightning.cursor import CursorText
 from daznode.adapters.lightning.lnd import shapes
@@ -162,13 +163,13 @@ def _payment_events(
             continue
         at = moment_of_ns(attempt.resolve_time_ns)
         first, last = route.hops[0], route.hops[-1]
-        scid_out = names.get(first.chan_id, ShortChannelId(first.chan_id))
+        scid_out = names.get(first.chan_id) or scid_from(first.chan_id)
         event: Event
         if last.pub_key == node_id:
             event = Rebalance(
                 at=at,
                 scid_out=scid_out,
-                scid_in=names.get(last.chan_id, ShortChannelId(last.chan_id)),
+                scid_in=(names.get(last.chan_id) or scid_from(last.chan_id)),
                 amount_msat=Msat(last.amt_to_forward_msat),
                 fee_msat=Msat(route.total_amt_msat - last.amt_to_forward_msat),
                 payment_ref=ref,
@@ -195,7 +196,7 @@ def _receipt_events(invoice: shapes.Invoice, names: Names) -> list[tuple[int, Ev
             invoice.add_index * _PARTS_PER_INVOICE + place,
             OwnReceipt(
                 at=moment_of_ns(part.resolve_time * _NS_PER_SECOND),
-                scid=names.get(part.chan_id, ShortChannelId(part.chan_id)),
+                scid=(names.get(part.chan_id) or scid_from(part.chan_id)),
                 amount_msat=Msat(part.amt_msat),
                 payment_ref=ref,
             ),

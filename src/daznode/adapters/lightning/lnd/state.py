@@ -1,12 +1,13 @@
 """LND's present: channels with both policies, wallet, peers, HTLCs in flight, closes."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from daznode.adapters.http.answer import JsonShape
 from daznode.adapters.http.client import Call
+from daznode.adapters.http.together import together
+from daznode.adapters.lightning.amounts import scid_from
 from daznode.adapters.lightning.block_time import moment_of_ns, opened_about
 from daznode.adapters.lightning.lnd import shapes
 from daznode.adapters.lightning.lnd.connection import NOT_FOUND, LndConnection
@@ -89,8 +90,8 @@ def sides_of(
 def scid_of(channel: shapes.Channel) -> ShortChannelId:
     """A channel's id: the confirmed one, where a channel that began without confirmation has it."""
     if channel.zero_conf and channel.zero_conf_confirmed_scid:
-        return ShortChannelId(channel.zero_conf_confirmed_scid)
-    return ShortChannelId(channel.chan_id)
+        return scid_from(channel.zero_conf_confirmed_scid)
+    return scid_from(channel.chan_id)
 
 
 def true_ids(channels: Iterable[shapes.Channel]) -> dict[int, ShortChannelId]:
@@ -126,10 +127,12 @@ class LndState:
         """The channels as they are now, and the answers they were made of."""
         ask = self._connection
         info = await ask.info()
-        channels, pending = await asyncio.gather(
-            ask.get("/v1/channels", CHANNELS, {"peer_alias_lookup": "true"}),
-            ask.get("/v1/channels/pending", PENDING),
-        )
+        async with together() as group:
+            open_ones = group.create_task(
+                ask.get("/v1/channels", CHANNELS, {"peer_alias_lookup": "true"})
+            )
+            others = group.create_task(ask.get("/v1/channels/pending", PENDING))
+        channels, pending = open_ones.result(), others.result()
         edges = await self._edges(NodeId(info.identity_pubkey), channels.channels)
         with doubting(ask.where):
             tip_at = datetime.fromtimestamp(info.best_header_timestamp, UTC)
@@ -147,17 +150,17 @@ class LndState:
 
     async def examination(self, now: datetime) -> tuple[NodeObservation, NodeVitals]:
         """The channels, and what is around them."""
-        (observation, channels, pending), wallet, peers = await asyncio.gather(
-            self.observation(now),
-            self._connection.get("/v1/balance/blockchain", WALLET),
-            self._connection.get("/v1/peers", PEERS),
-        )
+        async with together() as group:
+            seen = group.create_task(self.observation(now))
+            wallet = group.create_task(self._connection.get("/v1/balance/blockchain", WALLET))
+            peers = group.create_task(self._connection.get("/v1/peers", PEERS))
+        observation, channels, pending = seen.result()
         with doubting(self._connection.where):
             vitals = NodeVitals(
                 observed_at=now,
                 block_height=observation.identity.block_height,
-                wallet=_wallet(wallet),
-                peers=_peers(peers.peers, channels.channels),
+                wallet=_wallet(wallet.result()),
+                peers=_peers(peers.result().peers, channels.channels),
                 htlcs=_htlcs(channels.channels),
                 closing=_closing(pending),
                 open_points={scid_of(one): one.channel_point for one in channels.channels},
@@ -188,12 +191,10 @@ class LndState:
             else:
                 edges = {edge.channel_id: edge for edge in answer.json(NODE).channels}
         missing = [one.chan_id for one in channels if one.chan_id not in edges]
-        for chan_id, edge in zip(
-            missing,
-            await asyncio.gather(*(read_edge(self._connection, one) for one in missing)),
-            strict=True,
-        ):
-            if edge is not None:
+        async with together() as group:
+            found = [group.create_task(read_edge(self._connection, one)) for one in missing]
+        for chan_id, task in zip(missing, found, strict=True):
+            if (edge := task.result()) is not None:
                 edges[chan_id] = edge
         return edges
 
@@ -298,7 +299,7 @@ def _closing(pending: shapes.Pending) -> tuple[PendingClose, ...]:
 
 def _closed(channel: shapes.Closed) -> ClosedChannel:
     return ClosedChannel(
-        scid=ShortChannelId(channel.chan_id) if channel.chan_id else None,
+        scid=scid_from(channel.chan_id) if channel.chan_id else None,
         peer_id=parse_node_id(channel.remote_pubkey),
         channel_point=channel.channel_point,
         capacity_sat=Sat(channel.capacity),
