@@ -143,7 +143,8 @@ class SnapshotOrigin:
         name: File name or generator's words, without folders.
         content_sha256: Hash of the columns (not of the file): equal content, equal hash.
         observed_at: Moment the snapshot describes, UTC.
-        observed_at_basis: `given` by the caller, or `newest-gossip` found in the dump.
+        observed_at_basis: `given` by the caller, `stated` by the dump itself, or `newest-gossip`
+            found in it.
         imported_at: Moment of the import, UTC.
         reality: Real or generated.
         skipped: Records left out, count by reason, sorted by reason.
