@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.fakes.history import FakeHistoryStore
+from tests.fakes.store import FakeObservationStore
 from tests.worlds import DAY, STARTS_AT, a_world
 
-from daznode.adapters.lightning.simulated import SimulatedNode
+from daznode.adapters.lightning.simulated import SimulatedNode, WorldClock
 from daznode.domain.errors import ChannelNotFound, InvalidParameter
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.ledger import tally
@@ -16,6 +18,7 @@ from daznode.graph.measures import MeasureParams, measure_network
 from daznode.graph.parallel import Crew
 from daznode.graph.view import NetworkIndex
 from daznode.usecases import score_channel
+from daznode.usecases.sync_node import SyncNode
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,9 @@ def own_day(node):
     async def trip():
         until = node.now()
         since = max(node.begins_at, until - timedelta(days=14))
-        activity = await node.activity(since, until)
+        history = FakeHistoryStore()
+        await SyncNode(WorldClock(node), history, FakeObservationStore()).run(node, "local")
+        activity = await history.activity("local", (await node.identity()).node_id, since, until)
         sums = tally(activity, since, until)
         return OwnDay(await node.observe(), sums, sums, sums, (sums,) * 7, (None,) * 7)
 

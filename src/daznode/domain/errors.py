@@ -15,7 +15,7 @@ x NotAllowed                 a true request at the wrong moment        exit 4
 - Unauthenticated, RoleMissing, RateLimited(retry_after_seconds)
 - DryRun                    nothing may be changed while DRY_RUN is on
 x DataUnavailable            we do not know enough                     exit 5
-- NoSnapshot
+- NoSnapshot, ReportTimeout
 x BackendError(backend)      someone else's fault                      exit 6
 - BackendUnavailable *, BackendTimeout *, BackendRateLimited(retry_after_seconds) *
 - BackendRefused            the credential: macaroon, rune, key
@@ -248,6 +248,13 @@ class NoSnapshot(DataUnavailable):
     """No network snapshot has been imported yet."""
 
     code = "no-snapshot"
+
+
+class ReportTimeout(DataUnavailable):
+    """A report was not made in the time that one may take."""
+
+    code = "report-timeout"
+    is_retryable = True
 
 
 class BackendError(DaznodeError):
