@@ -33,7 +33,9 @@ def user() -> None:
     short_help="Make an account.",
 )
 @click.argument("name", metavar="NAME")
-@click.option("--tenant", metavar="T", help="Whose data the user sees; default: this service's own.")
+@click.option(
+    "--tenant", metavar="T", help="Whose data the user sees; default: this service's own."
+)
 @click.option("--role", type=click.Choice([one.value for one in Role]), default=Role.USER.value)
 @_password_option
 @session.json_option
@@ -162,9 +164,7 @@ def _password(file: str | None) -> str:
             message = f"{file}: cannot be read: {exc.strerror}; expected a file with the password"
             raise InvalidParameter(message) from exc
     if not sys.stdin.isatty():
-        message = (
-            "password: no terminal to ask at; expected --password-file FILE, or - for standard input"
-        )
+        message = "password: no terminal to ask at; expected --password-file FILE, or - for standard input"
         raise InvalidParameter(message)
     asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return asked
