@@ -1,18 +1,18 @@
 """A service's accounts over real stores in a folder, with passwords that are quick to hash."""
 
 import asyncio
-from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid5
 
 from tests.builders import MORNING
 from tests.builders import a_report as built_report
 from tests.fakes.clock import FakeClock, FakeIds
 
-from daznode.adapters.coordination.limits import LocalRateLimiter
 from daznode.adapters.identity.node_signatures import SignedMessages
 from daznode.adapters.identity.passwords import Argon2Passwords
 from daznode.adapters.identity.tokens import JwtTokens
 from daznode.config import Settings
 from daznode.domain.accounts import Caller, Role
+from daznode.domain.rates import RateVerdict
 from daznode.usecases.accounts import Accounts
 from daznode.usecases.audit_trail import AuditNotes, ReadAudit
 from daznode.usecases.authenticate import Authenticate
@@ -34,6 +34,24 @@ class CountingPasswords(Argon2Passwords):
     async def verify(self, password, password_hash):
         self.asked.append(password_hash)
         return await super().verify(password, password_hash)
+
+
+class LocalRateLimiter:
+    """TEMP."""
+
+    def __init__(self, clock):
+        self.clock, self.hits = clock, {}
+
+    async def hit(self, caller, limit, window_seconds):
+        now = self.clock.now()
+        kept = [
+            at for at in self.hits.get(caller, []) if (now - at).total_seconds() < window_seconds
+        ]
+        if len(kept) >= limit:
+            wait = window_seconds - (now - kept[0]).total_seconds()
+            return RateVerdict(False, limit, 0, max(1, round(wait)))
+        self.hits[caller] = [*kept, now]
+        return RateVerdict(True, limit, limit - len(kept) - 1, 0)
 
 
 class Lines:
@@ -107,9 +125,7 @@ class House:
 
     async def entries(self):
         """The trail, the newest first."""
-        entries, _ = await self.parts.audit.entries(
-            tenant_id=None, action=None, page=1, limit=100
-        )
+        entries, _ = await self.parts.audit.entries(tenant_id=None, action=None, page=1, limit=100)
         return entries
 
     async def trail(self):
@@ -146,5 +162,5 @@ def a_caller(user_id, *, tenant_id="local", role=Role.USER):
 
 def a_report(user_id, node_id):
     """A completed report of a user."""
-    built = built_report()
-    return replace(built, user_id=user_id, node_pubkey=node_id, report_id=f"report-{user_id}")
+    report_id = str(uuid5(NAMESPACE_URL, user_id))
+    return built_report(user_id=user_id, node_pubkey=node_id, report_id=report_id)

@@ -66,7 +66,9 @@ def test_every_metric_of_ours_is_exported():
         name
         for rule in ALERTS
         for name in NAME.findall(rule["expr"])
-        if name.startswith(("daily_reports_", "http_", "lightning_", "cache_", "source_", "circuit_"))
+        if name.startswith(
+            ("daily_reports_", "http_", "lightning_", "cache_", "source_", "circuit_")
+        )
     }
     assert named
     assert named <= exported

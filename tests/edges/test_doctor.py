@@ -1,6 +1,7 @@
 """`daznode doctor` with nothing configured, and with one thing wrong at a time."""
 
 import json
+import socket
 
 from click.testing import CliRunner
 
@@ -36,7 +37,9 @@ def with_network(folder):
 def test_on_a_fresh_machine_only_the_network_is_missing_and_nothing_is_made(tmp_path):
     exit_code, parts = examined(tmp_path)
     assert exit_code == 5
-    assert {name for name, found in parts.items() if worst(found) == "wrong"} == {"network snapshot"}
+    assert {name for name, found in parts.items() if worst(found) == "wrong"} == {
+        "network snapshot"
+    }
     assert "network import" in parts["network snapshot"][0]["remedy"]
     assert list(tmp_path.iterdir()) == []
 
@@ -46,7 +49,9 @@ def test_with_a_network_all_is_well(tmp_path):
     exit_code, parts = examined(tmp_path)
     assert exit_code == 0
     assert {worst(found) for found in parts.values()} == {"right"}, parts
-    assert {"settings", "data folder", "database", "token secret", "clock", "scheduler"} <= set(parts)
+    assert {"settings", "data folder", "database", "token secret", "clock", "scheduler"} <= set(
+        parts
+    )
     result = call(tmp_path, "doctor")
     assert result.exit_code == 0
     assert result.stdout.endswith("All is well.\n")
@@ -63,17 +68,24 @@ def test_a_wrong_setting_is_a_finding(tmp_path):
 
 def test_a_database_that_is_none(tmp_path):
     with_network(tmp_path)
-    (path,) = (tmp_path / "data").glob("*.sqlite3") or [tmp_path / "data" / "daznode.sqlite3"]
+    path = tmp_path / "data" / "daznode.sqlite3"
     path.write_bytes(b"this is no database" * 100)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 7
     assert worst(parts["database"]) == "wrong"
+    assert "database cannot be asked" in parts["scheduler"][0]["finding"]
     assert path.read_bytes() == b"this is no database" * 100
 
 
-def test_servers_that_do_not_answer(tmp_path, unused_port):
+def test_servers_that_do_not_answer(tmp_path):
     with_network(tmp_path)
-    address = f"127.0.0.1:{unused_port}"
+    with socket.socket() as bound:  # bound and not listening: nobody else gets it meanwhile
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        refused_by(tmp_path, address)
+
+
+def refused_by(tmp_path, address):
     exit_code, parts = examined(
         tmp_path, REDIS_URL=f"redis://:hush@{address}/0", QDRANT_URL=f"http://{address}"
     )

@@ -8,7 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from daznode.domain.diagnosis import Diagnosis, right, warning, wrong
-from daznode.domain.errors import BackendError, DataUnavailable, DaznodeError, RunNotFound
+from daznode.domain.errors import (
+    BackendError,
+    DataUnavailable,
+    DaznodeError,
+    RunNotFound,
+    StorageError,
+)
 from daznode.domain.health import ServiceHealth
 from daznode.domain.runs import JobCounts, RunState
 from daznode.domain.schedule import Slot, due_slots
@@ -67,6 +73,50 @@ async def _patiently(examiner: Examiner) -> tuple[Diagnosis, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What needs no looking at.
+
+    Attributes:
+        diagnosis: What is known of it.
+    """
+
+    diagnosis: Diagnosis
+
+    @property
+    def part(self) -> str:
+        """What it is about."""
+        return self.diagnosis.part
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What is known."""
+        return (self.diagnosis,)
+
+
+@dataclass(frozen=True, slots=True)
+class OverDatabase:
+    """Looks at something through the database, which has an examiner of its own.
+
+    Attributes:
+        inner: Looks at it.
+    """
+
+    inner: Examiner
+
+    @property
+    def part(self) -> str:
+        """What it looks at."""
+        return self.inner.part
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What is found; that the database cannot be asked is said once, not for each part."""
+        try:
+            return await self.inner.examine()
+        except StorageError:
+            finding = "not looked at: the database cannot be asked"
+            return (warning(self.part, finding, "mend the database first"),)
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeExaminer:
     """Asks a probe: of a server, a source, a node.
 
@@ -119,11 +169,17 @@ class SnapshotExaminer:
 
 @dataclass(frozen=True, slots=True)
 class ClockExaminer:
-    """Looks whether the machine's clock can be right."""
+    """Looks whether the machine's clock can be right.
+
+    Attributes:
+        clock: The machine's.
+        snapshots: Stored before the present.
+        runs: The same; None while there is no database.
+    """
 
     clock: Clock
     snapshots: SnapshotStore
-    runs: RunStore
+    runs: RunStore | None
     part: str = "clock"
 
     async def examine(self) -> tuple[Diagnosis, ...]:
@@ -135,7 +191,7 @@ class ClockExaminer:
             _EARLIEST,
             *(one.origin.imported_at for one in await self.snapshots.summaries()),
         ]
-        completed_at = await self.runs.last_completed_at()
+        completed_at = await self.runs.last_completed_at() if self.runs else None
         if completed_at is not None:
             latest.append(completed_at)
         if max(latest) > now + _CLOCK_TOLERANCE:
@@ -167,7 +223,7 @@ class SchedulerExaminer:
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """The last run that was due, and what became of its reports."""
-        at = f"daily at {self.hour:02d}:{self.minute:02d} UTC"
+        at = daily_at(self.hour, self.minute)
         users = await self.profiles.count_enabled()
         if not self.is_enabled:
             remedy = "set DAILY_REPORTS_SCHEDULER_ENABLED=true and start the service again"
@@ -202,6 +258,11 @@ class SchedulerExaminer:
                 ),
             )
         return (right(self.part, said),)
+
+
+def daily_at(hour: int, minute: int) -> str:
+    """When the daily job runs, in words."""
+    return f"daily at {hour:02d}:{minute:02d} UTC"
 
 
 def _in_words(counts: JobCounts) -> str:

@@ -4,20 +4,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.diagnosis import Diagnosis
+from daznode.domain.diagnosis import Diagnosis, right
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
     Diagnose,
+    Known,
+    OverDatabase,
     ProbeExaminer,
     SchedulerExaminer,
     SnapshotExaminer,
+    daily_at,
 )
 from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
+    from daznode.ports.clock import Clock
     from daznode.ports.diagnosis import Examiner
-    from daznode.ports.health import Probe
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
@@ -34,7 +37,7 @@ async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
         return await Diagnose(
             (
                 *_machine(settings),
-                *_kept(settings, stores),
+                *_kept(settings, stores, clock),
                 *_servers(settings),
             )
         ).run()
@@ -59,6 +62,38 @@ def _machine(settings: Settings) -> "tuple[Examiner, ...]":
 def _given(settings: Settings) -> tuple[str, ...]:
     """Names of the variables that were set."""
     fields = type(settings).model_fields
-    return tuple(
-        sorted(str(fields[name].validation_alias) for name in settings.model_fields_set)
+    return tuple(sorted(str(fields[name].validation_alias) for name in settings.model_fields_set))
+
+
+def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examiner, ...]":
+    """The database and what is in it; looking must not make one."""
+    from daznode.adapters.store.sqlite import FILE_NAME
+
+    snapshots = SnapshotExaminer(stores.snapshots, clock)
+    path = settings.data_dir / FILE_NAME
+    if settings.mongodb_uri is None and not path.exists():
+        at = daily_at(settings.report_hour, settings.report_minute)
+        return (
+            Known(right("database", f"sqlite; {path} is made at first use")),
+            snapshots,
+            Known(right("scheduler", f"{at}; nobody has the daily report enabled")),
+            ClockExaminer(clock, stores.snapshots, None),
+        )
+    scheduler = SchedulerExaminer(
+        stores.runs,
+        stores.profiles,
+        clock,
+        settings.report_hour,
+        settings.report_minute,
+        settings.scheduler_enabled,
     )
+    return (
+        ProbeExaminer("database", stores.probe, REMEDIES["database"]),
+        snapshots,
+        OverDatabase(scheduler),
+        OverDatabase(ClockExaminer(clock, stores.snapshots, stores.runs)),
+    )
+
+
+def _servers(settings: Settings) -> "tuple[Examiner, ...]":
+    return ()

@@ -42,9 +42,7 @@ def _print(diagnoses: tuple[Diagnosis, ...]) -> None:
     console = Console(soft_wrap=True)
     for one in diagnoses:
         mark, style = _MARKS[one.verdict]
-        line = Text.assemble(
-            (mark, style), "  ", (one.part, "bold"), ": ", plain_text(one.finding)
-        )
+        line = Text.assemble((mark, style), "  ", (one.part, "bold"), ": ", plain_text(one.finding))
         console.print(line, highlight=False)
         if one.remedy:
             console.print(Text(f"         mend: {plain_text(one.remedy)}", "dim"), highlight=False)
