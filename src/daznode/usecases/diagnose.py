@@ -40,7 +40,6 @@ _IMPORT: Final = "lncli describegraph | daznode network import -"
 REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "database": "check MONGODB_URI and that the server runs; without it SQLite is used",
-        "cache": "check REDIS_URL and that the server runs; without it everything stays in the process",
         "redis": "check REDIS_URL and that the server runs; without it everything stays in the process",
         "qdrant": "check QDRANT_URL and QDRANT_API_KEY, and that the server runs",
     }
@@ -124,11 +123,13 @@ class ProbeExaminer:
         part: What it looks at.
         probe: Asks it.
         remedy: What to do when it is not healthy.
+        exit_code: Of the error it is then.
     """
 
     part: str
     probe: Probe
     remedy: str
+    exit_code: int = BackendError.exit_code
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """What the probe says."""
@@ -139,7 +140,7 @@ class ProbeExaminer:
             return (right(self.part, f"{health.detail or 'answers'}{took}"),)
         if health.state is ServiceHealth.DEGRADED:
             return (warning(self.part, finding, self.remedy),)
-        return (wrong(self.part, finding, self.remedy, BackendError.exit_code),)
+        return (wrong(self.part, finding, self.remedy, self.exit_code),)
 
 
 @dataclass(frozen=True, slots=True)

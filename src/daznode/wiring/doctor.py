@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
 from daznode.domain.diagnosis import Diagnosis, right
+from daznode.domain.errors import StorageError
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
@@ -38,7 +39,7 @@ async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
             (
                 *_machine(settings),
                 *_kept(settings, stores, clock),
-                *_servers(settings),
+                *_servers(settings, clock),
             )
         ).run()
     finally:
@@ -88,12 +89,70 @@ def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examin
         settings.scheduler_enabled,
     )
     return (
-        ProbeExaminer("database", stores.probe, REMEDIES["database"]),
+        ProbeExaminer("database", stores.probe, REMEDIES["database"], StorageError.exit_code),
         snapshots,
         OverDatabase(scheduler),
         OverDatabase(ClockExaminer(clock, stores.snapshots, stores.runs)),
     )
 
 
-def _servers(settings: Settings) -> "tuple[Examiner, ...]":
-    return ()
+def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
+    """Redis and Qdrant, where they are set."""
+    from daznode.adapters.watch.probes import qdrant_probe
+
+    examiners: list[Examiner] = []
+    if settings.redis_url is None:
+        examiners.append(Known(right("redis", "REDIS_URL is not set: cache and limits in-process")))
+    else:
+        examiners.append(RedisExaminer(settings, clock))
+    if settings.qdrant_url is None:
+        examiners.append(Known(right("qdrant", "QDRANT_URL is not set: nothing is asked of it")))
+    else:
+        key = settings.qdrant_api_key
+        probe = qdrant_probe(settings.qdrant_url, key and key.get_secret_value(), clock)
+        examiners.append(ProbeExaminer("qdrant", probe, REMEDIES["qdrant"]))
+    return tuple(examiners)
+
+
+class RedisExaminer:
+    """Asks Redis over a connection of its own.
+
+    Args:
+        settings: Name the server.
+        clock: For when it refused.
+    """
+
+    def __init__(self, settings: Settings, clock: "Clock") -> None:
+        """Connect to nothing yet."""
+        self.part = "redis"
+        self._settings = settings
+        self._clock = clock
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What the probe says.
+
+        Raises:
+            ConfigError: The address cannot be understood, or the driver is not installed.
+        """
+        from daznode.adapters.watch.probes import redis_probe
+        from daznode.wiring.coordination import open_link
+
+        link = open_link(self._settings, Quiet())
+        try:
+            probe = redis_probe(link, self._clock)
+            return await ProbeExaminer(self.part, probe, REMEDIES[self.part]).examine()
+        finally:
+            await link.close()
+
+
+class Quiet:
+    """A log that nobody reads: what is to be said is in the findings."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Nothing."""
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Nothing."""
+
+    def error(self, event: str, **fields: object) -> None:
+        """Nothing."""
