@@ -7,12 +7,12 @@ from tests.builders import MORNING
 from tests.builders import a_report as built_report
 from tests.fakes.clock import FakeClock, FakeIds
 
+from daznode.adapters.coordination.memory_limiter import MemoryLimiter
 from daznode.adapters.identity.node_signatures import SignedMessages
 from daznode.adapters.identity.passwords import Argon2Passwords
 from daznode.adapters.identity.tokens import JwtTokens
 from daznode.config import Settings
 from daznode.domain.accounts import Caller, Role
-from daznode.domain.rates import RateVerdict
 from daznode.usecases.accounts import Accounts
 from daznode.usecases.audit_trail import AuditNotes, ReadAudit
 from daznode.usecases.authenticate import Authenticate
@@ -36,37 +36,19 @@ class CountingPasswords(Argon2Passwords):
         return await super().verify(password, password_hash)
 
 
-class LocalRateLimiter:
-    """TEMP."""
-
-    def __init__(self, clock):
-        self.clock, self.hits = clock, {}
-
-    async def hit(self, caller, limit, window_seconds):
-        now = self.clock.now()
-        kept = [
-            at for at in self.hits.get(caller, []) if (now - at).total_seconds() < window_seconds
-        ]
-        if len(kept) >= limit:
-            wait = window_seconds - (now - kept[0]).total_seconds()
-            return RateVerdict(False, limit, 0, max(1, round(wait)))
-        self.hits[caller] = [*kept, now]
-        return RateVerdict(True, limit, limit - len(kept) - 1, 0)
-
-
 class Lines:
     """A journal that keeps its lines."""
 
     def __init__(self):
         self.lines = []
 
-    def info(self, event, **fields):
+    def info(self, event, **_):
         self.lines.append(("info", event))
 
-    def warning(self, event, **fields):
+    def warning(self, event, **_):
         self.lines.append(("warning", event))
 
-    def error(self, event, **fields):
+    def error(self, event, **_):
         self.lines.append(("error", event))
 
 
@@ -90,7 +72,7 @@ class House:
         self.passwords = CountingPasswords()
         self.tokens = JwtTokens(b"s" * 40, 60, self.clock, ids)
         self.notes = AuditNotes(self.parts.audit, self.clock, ids)
-        self.limiter = LocalRateLimiter(self.clock)
+        self.limiter = MemoryLimiter(lambda: self.clock.now().timestamp())
         self.accounts = Accounts(
             self.parts.accounts, self.passwords, self.tokens, self.notes, self.clock
         )

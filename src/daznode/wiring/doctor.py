@@ -109,7 +109,8 @@ def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
         examiners.append(Known(right("qdrant", "QDRANT_URL is not set: nothing is asked of it")))
     else:
         key = settings.qdrant_api_key
-        probe = qdrant_probe(settings.qdrant_url, key and key.get_secret_value(), clock)
+        api_key = None if key is None else key.get_secret_value()
+        probe = qdrant_probe(settings.qdrant_url, api_key, clock)
         examiners.append(ProbeExaminer("qdrant", probe, REMEDIES["qdrant"]))
     return tuple(examiners)
 
