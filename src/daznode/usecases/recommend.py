@@ -17,7 +17,8 @@ from daznode.ports.compute import Compute
 from daznode.report.wording import Wording
 from daznode.usecases.cached_answers import Answer, CachedAnswers, Encode
 from daznode.usecases.current_network import CurrentNetwork, OpenedNetwork
-from daznode.usecases.daily_report import DAYS, STALE_AFTER, ReportRequest
+from daznode.usecases.daily_report import ReportRequest
+from daznode.usecases.open_week import DAYS, STALE_AFTER
 from daznode.usecases.query_network import KEPT_SECONDS, place_of
 
 PrepareReport = Callable[[ReportRequest], Awaitable[DailyReport]]
