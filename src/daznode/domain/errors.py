@@ -14,7 +14,7 @@ x NotAllowed                 a true request at the wrong moment        exit 4
 - NodeKeyMissing, NodeKeyTaken, AccountExists, ChallengeMissing
 - Unauthenticated, RoleMissing, RateLimited(retry_after_seconds)
 x DataUnavailable            we do not know enough                     exit 5
-- NoSnapshot
+- NoSnapshot, ReportTimeout
 x BackendError(backend)      someone else's fault                      exit 6
 - BackendAnswerInvalid
 x StorageError               our own files or database                 exit 7
@@ -237,6 +237,13 @@ class NoSnapshot(DataUnavailable):
     """No network snapshot has been imported yet."""
 
     code = "no-snapshot"
+
+
+class ReportTimeout(DataUnavailable):
+    """A report was not made in the time that one may take."""
+
+    code = "report-timeout"
+    is_retryable = True
 
 
 class BackendError(DaznodeError):

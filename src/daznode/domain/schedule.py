@@ -13,6 +13,8 @@ CAUGHT_UP: Final = timedelta(hours=24)
 one slot a day."""
 
 _DAY: Final = timedelta(days=1)
+_NAME: Final = "%Y%m%d-%H"
+_SCHEDULED: Final = frozenset({RunKind.DAILY, RunKind.WEEKLY, RunKind.MONTHLY})
 _MONDAY: Final = 0
 _FIRST: Final = 1
 
@@ -23,7 +25,7 @@ class Slot:
 
     Attributes:
         kind: Daily, weekly or monthly.
-        at: The moment, UTC.
+        at: The moment, UTC; its minute is not part of the name.
     """
 
     kind: RunKind
@@ -32,12 +34,24 @@ class Slot:
     @property
     def run_id(self) -> str:
         """Name of its run, the same in every process: `daily-20261127-06`."""
-        return f"{self.kind}-{self.at:%Y%m%d-%H}"
+        return f"{self.kind}-{self.at:{_NAME}}"
 
     @property
     def report_date(self) -> datetime:
         """Midnight UTC of its day."""
         return datetime.combine(self.at.date(), time(), UTC)
+
+
+def slot_named(run_id: str) -> Slot | None:
+    """The slot whose run has that name; None if the clock did not start it."""
+    kind, _, moment = run_id.partition("-")
+    if kind not in _SCHEDULED:
+        return None
+    try:
+        at = datetime.strptime(moment, _NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Slot(RunKind(kind), at)
 
 
 def hour_of(profile: UserProfile, hour: int) -> int:

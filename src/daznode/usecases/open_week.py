@@ -1,9 +1,11 @@
 """Open the networks of a week: the newest, the one before it, and one for each day of the trends."""
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from daznode.domain.errors import StoreCorrupt
 from daznode.domain.gossip import SnapshotSummary
 from daznode.domain.node_view import DAY
 from daznode.graph.view import NetworkIndex
@@ -28,6 +30,7 @@ class NetworkWeek:
         days: The newest one observed on each of the seven days, oldest first; None for a day
             without one.
         is_stale: Whether `now` is too old for the day.
+        errors: Why some of the others cannot be opened, one line each; they count as missing.
     """
 
     until: datetime
@@ -35,6 +38,7 @@ class NetworkWeek:
     before: NetworkIndex | None
     days: tuple[NetworkIndex | None, ...]
     is_stale: bool
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -43,23 +47,41 @@ class OpenWeek:
 
     networks: OpenNetwork
     _opened: dict[str, NetworkIndex] = field(default_factory=dict)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, until: datetime) -> NetworkWeek:
-        """Open the week that ends at a moment, UTC."""
+        """Open the week that ends at a moment, UTC; whoever asks meanwhile waits for it.
+
+        Raises:
+            StoreCorrupt: The newest network cannot be read back; of the others that is told in
+                the week.
+        """
+        async with self._opening:
+            return await self._open(until)
+
+    async def _open(self, until: datetime) -> NetworkWeek:
         summaries = await self.networks.snapshots.summaries()
         now, before, days = _choose_days(summaries, until)
-        opened: dict[str, NetworkIndex] = {}
+        opened: dict[str, NetworkIndex | None] = {}
+        errors: list[str] = []
         for one in (now, before, *days):
-            if one is not None and one.origin.snapshot_id not in opened:
-                name = one.origin.snapshot_id
-                kept = self._opened.get(name)
-                opened[name] = kept or await self.networks.opened(one, summaries)
-        self._opened = opened
+            if one is None or one.origin.snapshot_id in opened:
+                continue
+            name = one.origin.snapshot_id
+            try:
+                opened[name] = self._opened.get(name) or await self.networks.opened(one, summaries)
+            except StoreCorrupt as error:
+                if one is now:
+                    raise
+                opened[name] = None
+                errors.append(str(error))
+        self._opened = {name: network for name, network in opened.items() if network is not None}
 
         def network(one: SnapshotSummary | None) -> NetworkIndex | None:
             return None if one is None else opened[one.origin.snapshot_id]
 
-        return week_of(until, network(now), network(before), [network(one) for one in days])
+        week = week_of(until, network(now), network(before), [network(one) for one in days])
+        return replace(week, errors=tuple(errors))
 
 
 def week_of(

@@ -10,7 +10,8 @@ from tests.builders import a_node_id
 
 from daznode.domain.accounts import UserProfile
 from daznode.domain.ids import parse_node_id
-from daznode.domain.schedule import Slot, cron_line, due_slots, next_report_at
+from daznode.domain.runs import RunKind
+from daznode.domain.schedule import Slot, cron_line, due_slots, next_report_at, slot_named
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)  # a Friday
 HOUR = timedelta(hours=1)
@@ -77,6 +78,18 @@ def test_a_digest_follows_the_daily_report():
         "weekly",
         "monthly",
     ]
+
+
+def test_a_slot_is_found_by_its_name():
+    slot = Slot(RunKind.WEEKLY, NOON)
+    assert slot_named(slot.run_id) == slot
+
+
+@pytest.mark.parametrize(
+    "name", ["", "daily", "daily-20261327-06", "recalculate-20261127-06", "f3b1-20261127-06"]
+)
+def test_a_name_that_the_clock_did_not_give(name):
+    assert slot_named(name) is None
 
 
 def test_a_slot_knows_its_day():
