@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -56,6 +57,19 @@ class Closed(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who listens, and by which right.
+
+    Attributes:
+        caller: Who.
+        token: The bearer token; asked about again with every heartbeat.
+    """
+
+    caller: Caller
+    token: str = field(repr=False)
+
+
 class AlertSockets:
     """All listeners of this process.
 
@@ -73,8 +87,8 @@ class AlertSockets:
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until either side ends it."""
         try:
-            caller = await self._welcome(socket)
-            await self._feed(socket, caller)
+            listener = await self._welcome(socket)
+            await self._feed(socket, listener)
         except Closed as closed:
             with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
                 async with asyncio.timeout(SENT_WITHIN_SECONDS):
@@ -82,7 +96,7 @@ class AlertSockets:
         except WebSocketDisconnect:
             return
 
-    async def _welcome(self, socket: WebSocket) -> Caller:
+    async def _welcome(self, socket: WebSocket) -> Listener:
         """Accept the connection, and find out whose it is."""
         token, subprotocol = _offered_token(socket)
         await socket.accept(subprotocol)
@@ -98,7 +112,7 @@ class AlertSockets:
             self._listening[caller.user_id] >= MOST_PER_USER
         ):
             raise Closed(TOO_MANY, f"more than {MOST_PER_USER} connections of one user")
-        return caller
+        return Listener(caller, token)
 
     async def _said_token(self, socket: WebSocket) -> str:
         try:
@@ -114,14 +128,15 @@ class AlertSockets:
             raise Closed(UNAUTHENTICATED, line) from exc
         return token
 
-    async def _feed(self, socket: WebSocket, caller: Caller) -> None:
+    async def _feed(self, socket: WebSocket, listener: Listener) -> None:
+        caller = listener.caller
         self._listening[caller.user_id] += 1
         reader = asyncio.ensure_future(_heard(socket))
         stopping = asyncio.ensure_future(self._service.stopping.wait())
         try:
             async with self._service.read_alerts.listen(caller) as alerts:
                 await self._tell(socket, type="ready", heartbeat_seconds=HEARTBEAT_SECONDS)
-                await self._go_on(socket, caller, alerts, {reader, stopping})
+                await self._go_on(socket, listener, alerts, {reader, stopping})
         finally:
             for task in (reader, stopping):
                 task.cancel()
@@ -132,7 +147,7 @@ class AlertSockets:
     async def _go_on(
         self,
         socket: WebSocket,
-        caller: Caller,
+        listener: Listener,
         alerts: AsyncIterator[NodeAlert],
         endings: set[asyncio.Future[Any]],
     ) -> None:
@@ -140,18 +155,18 @@ class AlertSockets:
         coming = asyncio.ensure_future(_next(alerts))
         try:
             while True:
-                wait_seconds = min(HEARTBEAT_SECONDS, self._left_seconds(caller))
+                wait_seconds = min(HEARTBEAT_SECONDS, self._left_seconds(listener))
                 done, _ = await asyncio.wait(
                     {coming, *endings}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED
                 )
                 self._check(done & endings)
-                if self._left_seconds(caller) <= 0:
+                if self._left_seconds(listener) <= 0:
                     raise Closed(UNAUTHENTICATED, "the token has expired")
                 if coming in done:
                     await self._tell(socket, type="alert", alert=coming.result())
                     coming = asyncio.ensure_future(_next(alerts))
                 elif not done:
-                    await self._beat(socket, caller)
+                    await self._beat(socket, listener)
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
@@ -161,15 +176,15 @@ class AlertSockets:
             task.result()
             raise Closed(STOPPING, "the service stops; connect again")
 
-    async def _beat(self, socket: WebSocket, caller: Caller) -> None:
+    async def _beat(self, socket: WebSocket, listener: Listener) -> None:
         """Say that the connection lives, unless the account was disabled meanwhile."""
         try:
-            await self._service.authenticate.check(caller)
+            await self._callers.of(listener.token)
         except Unauthenticated as refused:
             raise Closed(UNAUTHENTICATED, str(refused)) from refused
         except DaznodeError:
             # The database may come back; what can be told until then is told.
-            self._service.journal.warning("Listener not checked", user_id=caller.user_id)
+            self._service.journal.warning("Listener not checked", user_id=listener.caller.user_id)
         await self._tell(socket, type="heartbeat", at=self._service.clock.now())
 
     async def _tell(self, socket: WebSocket, **members: object) -> None:
@@ -181,8 +196,8 @@ class AlertSockets:
             line = "too slow; what was missed is in the list"
             raise Closed(TOO_TALKATIVE, line) from None
 
-    def _left_seconds(self, caller: Caller) -> float:
-        return max(0.0, (caller.expires_at - self._service.clock.now()).total_seconds())
+    def _left_seconds(self, listener: Listener) -> float:
+        return max(0.0, (listener.caller.expires_at - self._service.clock.now()).total_seconds())
 
 
 def _offered_token(socket: WebSocket) -> tuple[str | None, str | None]:
