@@ -127,8 +127,8 @@ class AdminReports:
     Administrators of the tenant that runs the service act for everybody; others for their tenant.
 
     Attributes:
-        begin: Has somebody work on a run, in the background.
-        recalculate_network: Has the current network measured anew; told the run.
+        begin: Tells whoever works on runs that there is one.
+        recalculate_network: Tells whoever measures networks that somebody asked for it.
     """
 
     batches: ReportBatches
@@ -139,8 +139,8 @@ class AdminReports:
     notes: AuditNotes
     clock: Clock
     ids: IdSource
-    begin: Callable[[str], None]
-    recalculate_network: Callable[[str], None]
+    begin: Callable[[], None]
+    recalculate_network: Callable[[], None]
 
     async def trigger(
         self, caller: Caller, user_ids: Sequence[str] | None, request_id: str
@@ -164,7 +164,7 @@ class AdminReports:
         doer = Doer(caller.user_id, caller.tenant_id, request_id)
         asked = len(started.user_ids)
         await self.notes.add(doer, "reports_triggered", run_id, f"{asked} users")
-        self.begin(run_id)
+        self.begin()
         return TaskStarted(
             status="started",
             task_id=run_id,
@@ -186,7 +186,7 @@ class AdminReports:
         await self.runs.add_run(run)
         doer = Doer(caller.user_id, caller.tenant_id, request_id)
         await self.notes.add(doer, "scores_recalculated", run_id)
-        self.recalculate_network(run_id)
+        self.recalculate_network()
         return TaskStarted("started", run_id, "Measuring and scoring the network anew.", None)
 
     async def task(self, caller: Caller, task_id: str) -> TaskAnswer:

@@ -163,6 +163,21 @@ class CurrentNetwork:
             self._tell(opened)
             return True
 
+    async def recalculate(self) -> None:
+        """Measure and score the newest snapshot anew; the one that is open answers meanwhile.
+
+        Raises:
+            NoSnapshot: None is stored.
+            StorageError: It cannot be read, or its measures not be kept.
+        """
+        async with self._opening:
+            summaries = await self._networks.snapshots.summaries()
+            chosen = choose(summaries, None)
+            await self._networks.measure_again(chosen)
+            edition = self._edition(chosen, summaries)
+            self._opened = await self._open(chosen, summaries, edition)
+            self.state = NetworkState.OPEN
+
     def _wants(self, edition: str) -> bool:
         if self._opened is not None and self._opened.edition == edition:
             self.last_error = None

@@ -18,6 +18,7 @@ from daznode.ports.store import ReportStore
 from daznode.report.layout import lay_out
 from daznode.report.markdown import to_markdown
 from daznode.usecases.cached_answers import Answer, CachedAnswers, Encode, tagged
+from daznode.usecases.keep_made import LATEST_KEY
 
 LATEST_KEPT_SECONDS: Final = 300.0
 """The batch forgets a user's report when it stores the next one; the limit is for a process that
@@ -27,9 +28,6 @@ PRESSED_KEPT_SECONDS: Final = 3_600.0
 
 MOST_DAYS: Final = 90
 MOST_REPORTS: Final = 100
-
-WEEK_DAYS: Final = 7
-MONTH_DAYS: Final = 30
 
 
 class Face(StrEnum):
@@ -54,11 +52,6 @@ class Document:
     answer: Answer
     face: Face
     file_name: str
-
-
-def latest_key(user_id: str) -> str:
-    """What the newest report of a user is kept under; whoever stores one forgets it."""
-    return f"report:latest:{user_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +81,8 @@ class ReadReports:
                 raise ReportNotFound(message)
             return self.encode(DailyReportAnswer(SUCCESS, report))
 
-        return await self.answers.get_or_make(
-            latest_key(caller.user_id), LATEST_KEPT_SECONDS, make
-        )
+        key = LATEST_KEY.format(user_id=caller.user_id)
+        return await self.answers.get_or_make(key, LATEST_KEPT_SECONDS, make)
 
     async def history(self, caller: Caller, *, days: int, page: int, limit: int) -> Answer:
         """A page of the caller's reports, newest first.

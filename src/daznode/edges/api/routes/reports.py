@@ -12,11 +12,11 @@ from daznode.edges.api.access import BEARER, CallerNow, known_caller
 from daznode.edges.api.answers import tagged_response
 from daznode.edges.api.documented import answers
 from daznode.edges.api.quick_route import QuickRoute
+from daznode.domain.runs import RunKind
+from daznode.usecases.digests import PERIOD_DAYS
 from daznode.usecases.read_reports import (
-    MONTH_DAYS,
     MOST_DAYS,
     MOST_REPORTS,
-    WEEK_DAYS,
     Face,
 )
 from daznode.wiring.service import Service
@@ -42,8 +42,8 @@ def add_reports(app: FastAPI, service: Service) -> None:
     _add_latest(app, service)
     _add_history(app, service)
     _add_one(app, service)
-    for word, days in (("weekly", WEEK_DAYS), ("monthly", MONTH_DAYS)):
-        _add_digest(app, service, word, days)
+    for word, kind in (("weekly", RunKind.WEEKLY), ("monthly", RunKind.MONTHLY)):
+        _add_digest(app, service, word, PERIOD_DAYS[kind])
 
 
 def _add_latest(app: FastAPI, service: Service) -> None:

@@ -1,0 +1,54 @@
+"""The parts that a service is made of, as the settings choose them: stores, coordination, watch."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daznode.config import Settings
+
+if TYPE_CHECKING:
+    from daznode.ports.accounts import AccountStore, ChallengeStore, ProfileStore
+    from daznode.ports.alerts import AlertFeed, AlertStore
+    from daznode.ports.audit import AuditTrail
+    from daznode.ports.cache import Cache
+    from daznode.ports.coordination import Leases, RateLimiter
+    from daznode.ports.digests import DigestStore
+    from daznode.ports.health import Probe
+    from daznode.ports.journal import Journal
+    from daznode.ports.metrics import Metrics
+    from daznode.ports.runs import RunStore
+    from daznode.ports.store import MeasureStore, ObservationStore, ReportStore, SnapshotStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the trips of a service are made over.
+
+    Attributes:
+        probes: Asked how each part is, by its name.
+        exposition: The metrics as Prometheus reads them, and their media type.
+        prepare: Brings the stores up to date; to be awaited before anything is asked of them.
+        close: Closes whatever is open.
+    """
+
+    accounts: "AccountStore"
+    profiles: "ProfileStore"
+    challenges: "ChallengeStore"
+    runs: "RunStore"
+    reports: "ReportStore"
+    observations: "ObservationStore"
+    alerts: "AlertStore"
+    audit: "AuditTrail"
+    digests: "DigestStore"
+    snapshots: "SnapshotStore"
+    measures: "MeasureStore"
+    cache: "Cache"
+    leases: "Leases"
+    limiter: "RateLimiter"
+    feed: "AlertFeed"
+    journal: "Journal"
+    metrics: "Metrics"
+    probes: "tuple[tuple[str, Probe], ...]"
+    exposition: Callable[[], tuple[bytes, str]]
+    prepare: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
