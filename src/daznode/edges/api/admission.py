@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daznode.domain.accounts import Caller
 from daznode.domain.errors import DaznodeError, RateLimited, Unauthenticated
-from daznode.domain.rates import RateVerdict
-from daznode.edges.api.asgi import CALLER, Message, header_of, request_id_of, send_problem
+from daznode.edges.api.asgi import CALLER, VERDICT, header_of, request_id_of, send_problem
 from daznode.edges.api.problems import problem_of
 from daznode.wiring.service import Service
 
@@ -94,12 +93,13 @@ class Admission:
             else f"ip:{_network_of(address_of(scope, self._proxies))}"
         )
         verdict = await self._limiter.hit(name, self._limit, _WINDOW_SECONDS)
+        scope["state"][VERDICT] = verdict
         if not verdict.is_allowed:
             message = f"more than {self._limit:,} requests in a minute"
             error = RateLimited(message, verdict.retry_after_seconds)
             await send_problem(send, problem_of(error, request_id_of(scope)))
             return
-        await self._app(scope, receive, _telling(send, verdict))
+        await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | DaznodeError | None:
         """Who asks; the reason if the token is refused; None without one."""
@@ -114,20 +114,6 @@ class Admission:
             return await self._callers.of(token.strip().decode("latin-1"))
         except DaznodeError as refused:
             return refused
-
-
-def _telling(send: Send, verdict: RateVerdict) -> Send:
-    told = (
-        (b"x-ratelimit-limit", b"%d" % verdict.limit),
-        (b"x-ratelimit-remaining", b"%d" % verdict.remaining),
-    )
-
-    async def tell(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *told]
-        await send(message)
-
-    return tell
 
 
 def address_of(scope: Scope, proxies: Sequence[Network]) -> str:

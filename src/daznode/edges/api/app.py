@@ -14,7 +14,7 @@ from daznode.edges.api.admission import Admission, Callers
 from daznode.edges.api.bodies import BodyLimits
 from daznode.edges.api.docs_page import CONTENT_POLICY, docs_page
 from daznode.edges.api.documented import InputFault, ProblemDocument
-from daznode.edges.api.errors import LastResort, answer_errors
+from daznode.edges.api.errors import answer_errors
 from daznode.edges.api.gate import Gate, InFlight
 from daznode.edges.api.routes.admin import add_admin
 from daznode.edges.api.routes.alerts import add_alerts
@@ -91,7 +91,7 @@ def build_app(service: Service, around: Lifespan | None = None) -> ASGIApp:
     callers = Callers(service)
     app = _routed(service, callers, lifespan)
     layers: ASGIApp = Admission(BodyLimits(app), service, callers)
-    return Gate(LastResort(layers, service), Watch(service), in_flight)
+    return Gate(layers, Watch(service), in_flight, service.journal)
 
 
 def openapi_of(service: Service) -> dict[str, Any]:

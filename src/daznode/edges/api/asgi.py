@@ -11,6 +11,7 @@ Message = MutableMapping[str, Any]
 
 REQUEST_ID: Final = "request_id"
 CALLER: Final = "caller"
+VERDICT: Final = "verdict"
 """Names in the `state` of a request's scope."""
 
 

@@ -1,6 +1,5 @@
 """What a route raises becomes a problem document; a stack trace never leaves the process."""
 
-import traceback
 from typing import Final
 
 from fastapi import FastAPI
@@ -8,10 +7,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daznode.domain.errors import DaznodeError
-from daznode.edges.api.asgi import request_id_of, send_problem
+from daznode.edges.api.asgi import request_id_of
+from daznode.edges.api.gate import FAULT
 from daznode.edges.api.problems import MEDIA_TYPE, Problem, answer_of, problem_of, refusal
 from daznode.wiring.service import Service
 
@@ -58,43 +57,12 @@ def answer_errors(app: FastAPI, service: Service) -> None:
             )
         )
 
+    async def unexpected(request: Request, exc: Exception) -> Response:
+        # The framework raises it again after this; the gate then logs it.
+        del exc
+        return response_of(refusal(500, FAULT, request_id_of(request.scope)))
+
     app.add_exception_handler(DaznodeError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, refused)
-
-
-class LastResort:
-    """Outermost catch: what nobody foresaw is logged whole and answered with one line.
-
-    Args:
-        app: What is inside.
-        service: For the log.
-    """
-
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        """Wrap an application."""
-        self._app = app
-        self._journal = service.journal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        has_begun = False
-
-        async def watched(message: dict[str, object]) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except Exception as exc:  # noqa: BLE001 - the door's last resort; see docs/errors.md
-            self._journal.error(
-                "Unexpected error",
-                request_id=request_id_of(scope),
-                path=scope.get("path", ""),
-                error=f"{type(exc).__name__}: {exc}",
-                traceback="".join(traceback.format_exception(exc)),
-            )
-            if scope["type"] == "http" and not has_begun:
-                detail = "an error of the service; it has been logged under this request id"
-                await send_problem(send, refusal(500, detail, request_id_of(scope)))
+    app.add_exception_handler(Exception, unexpected)

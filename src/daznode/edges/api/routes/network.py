@@ -7,12 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daznode.domain.answers import FeeMarketAnswer, NetworkStatsAnswer, RecommendationsAnswer
-from daznode.domain.ids import parse_node_id
 from daznode.edges.api.access import BEARER, CallerNow, known_caller
 from daznode.edges.api.answers import tagged_response
 from daznode.edges.api.documented import answers
 from daznode.edges.api.quick_route import QuickRoute, parameters
-from daznode.edges.api.routes.scores import KEY_PARAMETER
+from daznode.edges.api.routes.scores import KEY_PARAMETER, node_key
 from daznode.edges.api.schemas import NODE_KEY
 from daznode.wiring.service import Service
 
@@ -37,7 +36,7 @@ def add_network(app: FastAPI, service: Service) -> None:
         Quantiles are weighted by capacity: half of the capacity charges no more than `p50`.
         """
         known_caller(request.scope)
-        answer = await service.query.fee_market(parse_node_id(request.path_params["pubkey"]))
+        answer = await service.query.fee_market(node_key(request.path_params["pubkey"]))
         return tagged_response(request, answer)
 
     async def network_stats(request: Request) -> Response:
@@ -84,5 +83,5 @@ def add_network(app: FastAPI, service: Service) -> None:
         On public data for everybody; on the node's own data for the user who has proven to operate
         it, while that node is connected.
         """
-        answer = await service.recommend.run(caller, parse_node_id(pubkey), language)
+        answer = await service.recommend.run(caller, node_key(pubkey), language)
         return tagged_response(request, answer)

@@ -31,8 +31,8 @@ MEDIA_TYPES: Final = {
 }
 
 _PAGE_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
-    "frame-ancestors 'none'"
+    b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    b"frame-ancestors 'none'"
 )
 """The document brings its own styles and drawings, and runs nothing."""
 
@@ -124,7 +124,7 @@ def _add_one(app: FastAPI, service: Service) -> None:
             file_name=document.file_name,
         )
         if face is Face.HTML:
-            response.headers["content-security-policy"] = _PAGE_POLICY
+            response.raw_headers.append((b"content-security-policy", _PAGE_POLICY))
         return response
 
 
