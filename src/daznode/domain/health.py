@@ -36,6 +36,23 @@ class DependencyHealth:
     last_error_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was looked at, for whoever mends it.
+
+    Attributes:
+        name: What was looked at, in a few words: `schema`, `indexes`, `disk space`, ...
+        state: Healthy, degraded (works, but look at it), or unhealthy.
+        detail: What was found, one line.
+        mend: What to do about it; empty where nothing is to be done.
+    """
+
+    name: str
+    state: ServiceHealth
+    detail: str
+    mend: str = ""
+
+
 def overall(parts: tuple[DependencyHealth, ...]) -> ServiceHealth:
     """Unhealthy when a required part is; degraded when any part is not healthy; else healthy."""
     if any(one.is_required and one.state is ServiceHealth.UNHEALTHY for one in parts):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from daznode.adapters.store.service_schema import STATEMENTS as SERVICE_STATEMENTS
+
 APPLICATION_ID: Final = int.from_bytes(b"DAZN")
 """Marks the file as ours (SQLite file format, section 1.3.14)."""
 
@@ -80,5 +82,10 @@ MIGRATIONS: Final = (
             """,
             f"PRAGMA application_id = {APPLICATION_ID}",
         ),
+    ),
+    Migration(
+        number=2,
+        name="accounts, profiles, runs, alerts, audit trail, digests",
+        statements=SERVICE_STATEMENTS,
     ),
 )

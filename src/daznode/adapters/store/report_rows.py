@@ -36,12 +36,8 @@ from daznode.adapters.store.report_files import (
     further_names,
     plain_name,
 )
-from daznode.domain.errors import (
-    InvalidParameter,
-    InvariantBroken,
-    ReportNotFound,
-    StorageError,
-)
+from daznode.adapters.store.report_queries import ReportQueries
+from daznode.domain.errors import InvalidParameter, InvariantBroken, StorageError
 from daznode.domain.report import DailyReport
 
 _PLAIN_NAME_KEPT: Final = timedelta(days=7)
@@ -60,6 +56,7 @@ class ReportRows:
         """Touch nothing yet."""
         self._database = database
         self._files = files
+        self._queries = ReportQueries(database.path)
 
     def finish_interrupted(self) -> None:
         """Make the files that a killed writer left undone, if that can be done now.
@@ -76,7 +73,7 @@ class ReportRows:
         """Store reports, all or none; see the module for what a kill does."""
         for report in reports:
             check_user_id(report.user_id)
-            _check_day(report)
+            check_day(report)
         if not reports:
             return ()
         with self._files.writing() as writing:
@@ -86,30 +83,6 @@ class ReportRows:
                 writing.sync_staged()
             self._publish(writing, [report.report_id for report in stored])
         return stored
-
-    def get(self, report_id: str) -> DailyReport:
-        """One report by its id."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT CAST(report AS BLOB) FROM daily_reports WHERE report_id = ?", (report_id,)
-            ).fetchone()
-        if row is None:
-            message = f"report {report_id[:60]!r}: none is stored under that id"
-            raise ReportNotFound(message)
-        return decode_report(row[0], self._where(report_id))
-
-    def between(
-        self, user_id: str, node_id: str, since: datetime, until: datetime
-    ) -> tuple[DailyReport, ...]:
-        """Reports of a user's node with `since <= report_date < until`, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT report_id, CAST(report AS BLOB) FROM daily_reports WHERE user_id = ?"
-                " AND node_pubkey = ? AND report_date >= ? AND report_date < ?"
-                " ORDER BY report_date",
-                (user_id, node_id, moment_text(since), moment_text(until)),
-            ).fetchall()
-        return tuple(decode_report(data, self._where(report_id)) for report_id, data in rows)
 
     def purge(self, before: datetime) -> int:
         """Delete rows with `report_date < before`; their files, made if still due, stay."""
@@ -135,7 +108,7 @@ class ReportRows:
                     " WHERE report_id = ?",
                     (report_id,),
                 ).fetchone()
-            decode_report(data, self._where(report_id))
+            decode_report(data, self._queries.where(report_id))
             writing.stage(user_id, file_name, file_face(data))
         if due:
             writing.sync_staged()
@@ -148,9 +121,6 @@ class ReportRows:
                 "DELETE FROM report_files_due WHERE report_id = ?",
                 [(report_id,) for report_id in report_ids],
             )
-
-    def _where(self, report_id: str) -> str:
-        return f"{self._database.path}: daily_reports, report {report_id}"
 
 
 def _put_row(
@@ -193,7 +163,12 @@ def _put_row(
     return report
 
 
-def _check_day(report: DailyReport) -> None:
+def check_day(report: DailyReport) -> None:
+    """Make sure that a report is of a whole day.
+
+    Raises:
+        InvalidParameter: Its date is not midnight UTC.
+    """
     date = report.report_date
     if date.utcoffset() != timedelta(0) or date.time() != time.min:
         message = f"report date {date.isoformat()}: expected midnight UTC of the report's day"
