@@ -70,14 +70,19 @@ class WorkRuns:
         Raises:
             StoreUnavailable: The database went away.
         """
-        for run in await self.runs.unfinished_runs():
+        for run in await self._unfinished():
             await self._work(run)
+
+    async def _unfinished(self) -> list[Run]:
+        """Runs that have not ended and are of a kind that is worked on here, the oldest first."""
+        kinds = REPORT_KINDS | PERIOD_DAYS.keys()
+        return [run for run in await self.runs.unfinished_runs() if run.kind in kinds]
 
     async def _begin(self) -> None:
         """Begin with runs that nobody here works on."""
         for run_id in [run_id for run_id, task in self._tasks.items() if task.done()]:
             del self._tasks[run_id]
-        for run in await self.runs.unfinished_runs():
+        for run in await self._unfinished():
             if run.run_id not in self._tasks and len(self._tasks) < MOST_AT_ONCE:
                 self._tasks[run.run_id] = asyncio.create_task(self._work(run))
 
@@ -119,10 +124,9 @@ class WorkRuns:
         if run.kind in PERIOD_DAYS:
             if await self._may_make_digests(run, owner):
                 await self.digests.work(run)
-        elif run.kind in REPORT_KINDS:
-            if self.send is not None:
-                await self.send(run)
-                return
+        elif self.send is not None:
+            await self.send(run)
+        else:
             counts = await self.batches.work(run.run_id, owner)
             if counts.pending == counts.processing == 0:
                 self.wake.set()  # a digest may have waited for it
