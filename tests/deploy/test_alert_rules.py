@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from daznode.adapters.watch.metrics import PrometheusMetrics
+
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus"
 ALERTS = [
@@ -53,6 +55,21 @@ def test_every_rule_is_seen_to_fire_and_to_stay_quiet(alert):
     quiet = not all(fires) or alert.startswith("Host")
     assert any(fires)
     assert quiet
+
+
+def test_every_metric_of_ours_is_exported():
+    exported = set()
+    for family in PrometheusMetrics().registry.collect():
+        suffixes = {"histogram": ("_bucket", "_count", "_sum"), "counter": ("_total",)}
+        exported |= {family.name + one for one in suffixes.get(family.type, ("",))}
+    named = {
+        name
+        for rule in ALERTS
+        for name in NAME.findall(rule["expr"])
+        if name.startswith(("daily_reports_", "http_", "lightning_", "cache_", "source_", "circuit_"))
+    }
+    assert named
+    assert named <= exported
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])

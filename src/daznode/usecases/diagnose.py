@@ -26,8 +26,8 @@ _FRESH: Final = timedelta(hours=36)
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 _RUN_TAKES: Final = timedelta(minutes=30)
 _SHOWN_REASONS: Final = 3
-_WRITTEN_IN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-"""Month in which this was written: no clock that is right shows an earlier one."""
+_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before this was written: no clock that is right shows an earlier moment."""
 
 _IMPORT: Final = "lncli describegraph | daznode network import -"
 
@@ -132,7 +132,7 @@ class ClockExaminer:
         shown = f"{now:%Y-%m-%d %H:%M:%S} UTC"
         remedy = "set the clock, and keep it set (timedatectl set-ntp true)"
         latest = [
-            _WRITTEN_IN,
+            _EARLIEST,
             *(one.origin.imported_at for one in await self.snapshots.summaries()),
         ]
         completed_at = await self.runs.last_completed_at()

@@ -1,5 +1,7 @@
 """Who may ask: passwords, tokens and proofs of nodes, and the trips that rest on them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from daznode.ports.journal import Journal
     from daznode.ports.metrics import Metrics
     from daznode.ports.store import ReportStore
+    from daznode.usecases.accounts import Accounts
 
 SECRET_FILE: Final = "jwt_secret"  # noqa: S105 - the name of the file
 """In the data folder: signs tokens where `JWT_SECRET` is not set, so that the command line and a
@@ -102,3 +105,25 @@ class Identity:
     def close(self) -> None:
         """Let the password threads end."""
         self.passwords.close()
+
+
+@asynccontextmanager
+async def opened_accounts(settings: Settings) -> "AsyncIterator[Accounts]":
+    """Accounts alone, for one command; the database is closed after it, whatever happens."""
+    from daznode.adapters.clock import RandomIds, SystemClock
+    from daznode.adapters.identity.passwords import Argon2Passwords
+    from daznode.adapters.identity.tokens import JwtTokens
+    from daznode.usecases.accounts import Accounts
+    from daznode.usecases.audit_trail import AuditNotes
+    from daznode.wiring.storage import open_stores
+
+    clock, ids = SystemClock(), RandomIds()
+    stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
+    try:
+        await stores.prepare()
+        with closing(Argon2Passwords()) as passwords:
+            tokens = JwtTokens(token_secret(settings), settings.jwt_expire_minutes, clock, ids)
+            notes = AuditNotes(stores.audit, clock, ids)
+            yield Accounts(stores.accounts, passwords, tokens, notes, clock)
+    finally:
+        await stores.close()

@@ -1,19 +1,18 @@
 """Signatures of nodes: real ones, our own of any key and text, and everything that is none."""
 
 from contextlib import suppress
-from hashlib import sha256
 
 import pytest
 from coincurve import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.signing import ALPHABET, raw_signature, signed, zbase32
 
 from daznode.adapters.identity.node_signatures import SignedMessages
 from daznode.domain.errors import InvalidSignature
 from daznode.domain.ids import parse_node_id
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
 MADE_BY_NODES = [
     (
@@ -37,26 +36,6 @@ MADE_BY_NODES = [
 keys = st.binary(min_size=32, max_size=32).filter(
     lambda raw: 0 < int.from_bytes(raw, "big") < ORDER
 )
-
-
-def zbase32(data: bytes) -> str:
-    """Bit by bit from a text of zeros and ones: another way than the one under test."""
-    bits = "".join(f"{byte:08b}" for byte in data)
-    bits += "0" * (-len(bits) % 5)
-    return "".join(ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, len(bits), 5))
-
-
-def digest_of(message: str) -> bytes:
-    return sha256(sha256(b"Lightning Signed Message:" + message.encode()).digest()).digest()
-
-
-def raw_signature(key: PrivateKey, message: str) -> bytes:
-    compact = key.sign_recoverable(digest_of(message), hasher=None)
-    return bytes([31 + compact[64]]) + compact[:64]
-
-
-def signed(key: PrivateKey, message: str) -> str:
-    return zbase32(raw_signature(key, message))
 
 
 def signer(message: str, signature: str) -> str:
