@@ -109,10 +109,14 @@ class QueryNetwork:
             DataUnavailable: No network is open.
         """
         if metric not in RANKING_METRICS:
-            message = f"metric {metric!r:.60}: not known; expected one of {', '.join(RANKING_METRICS)}"
+            message = (
+                f"metric {metric!r:.60}: not known; expected one of {', '.join(RANKING_METRICS)}"
+            )
             raise InvalidParameter(message)
         if page < 1 or not 1 <= limit <= MOST_RANKED:
-            message = f"page {page}, limit {limit}: expected a page from 1 and 1 to {MOST_RANKED:,} nodes"
+            message = (
+                f"page {page}, limit {limit}: expected a page from 1 and 1 to {MOST_RANKED:,} nodes"
+            )
             raise InvalidParameter(message)
         return await self._rankings(self.current.network(), metric, page, limit)
 
@@ -145,9 +149,7 @@ class QueryNetwork:
             await self._rankings(network, metric, 1, DEFAULT_RANKED)
         await self._stats(network)
 
-    async def _rankings(
-        self, network: OpenedNetwork, metric: str, page: int, limit: int
-    ) -> Answer:
+    async def _rankings(self, network: OpenedNetwork, metric: str, page: int, limit: int) -> Answer:
         return await self._kept(
             f"rankings:{network.key}:{metric}:{page}:{limit}",
             lambda: self.encode(_ranked(network, metric, page, limit)),
@@ -161,9 +163,7 @@ class QueryNetwork:
             older = None if before is None else await self.snapshots.get(older_id)
             return await self.compute.run(lambda _: self.encode(_figures(network, older)))
 
-        return await self.answers.get_or_make(
-            f"stats:{network.key}:{older_id}", KEPT_SECONDS, make
-        )
+        return await self.answers.get_or_make(f"stats:{network.key}:{older_id}", KEPT_SECONDS, make)
 
     async def _kept(self, key: str, work: Callable[[], bytes]) -> Answer:
         """An answer that is made in a thread."""

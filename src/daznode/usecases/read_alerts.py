@@ -60,9 +60,7 @@ class ReadAlerts:
             )
             raise InvalidParameter(message)
         since = self.clock.now() - timedelta(days=days)
-        found = await self.alerts.alerts(
-            caller.user_id, since=since, is_open=is_open, limit=limit
-        )
+        found = await self.alerts.alerts(caller.user_id, since=since, is_open=is_open, limit=limit)
         own = tuple(one for one in found if one.tenant_id == caller.tenant_id)
         return AlertsAnswer(SUCCESS, own)
 

@@ -77,7 +77,9 @@ class ReadReports:
         async def make() -> bytes:
             report = await self.reports.latest_report(caller.user_id)
             if report is None or report.tenant_id != caller.tenant_id:
-                message = "no daily report yet; enable it: POST /api/v1/user/profile/daily-report/enable"
+                message = (
+                    "no daily report yet; enable it: POST /api/v1/user/profile/daily-report/enable"
+                )
                 raise ReportNotFound(message)
             return self.encode(DailyReportAnswer(SUCCESS, report))
 
@@ -104,9 +106,7 @@ class ReadReports:
             )
             raise InvalidParameter(message)
         since = self._midnight() - timedelta(days=days - 1)
-        found, total = await self.reports.report_page(
-            caller.user_id, since, page=page, limit=limit
-        )
+        found, total = await self.reports.report_page(caller.user_id, since, page=page, limit=limit)
         own = tuple(report for report in found if report.tenant_id == caller.tenant_id)
         answer = DailyReportsAnswer(SUCCESS, own, paginated(page, limit, total))
         return tagged(await self.compute.run(lambda _: self.encode(answer)))
@@ -131,9 +131,7 @@ class ReadReports:
 
         made_at = f"{report.generation_timestamp:%Y%m%dT%H%M%S%f}"
         key = f"pressed:{report.report_id}:{made_at}:{face}"
-        return Document(
-            await self.answers.get_or_make(key, PRESSED_KEPT_SECONDS, make), face, name
-        )
+        return Document(await self.answers.get_or_make(key, PRESSED_KEPT_SECONDS, make), face, name)
 
     async def digest(self, caller: Caller, period_days: int) -> Answer:
         """The caller's newest week or month.

@@ -59,6 +59,4 @@ def _machine(settings: Settings) -> "tuple[Examiner, ...]":
 def _given(settings: Settings) -> tuple[str, ...]:
     """Names of the variables that were set."""
     fields = type(settings).model_fields
-    return tuple(
-        sorted(str(fields[name].validation_alias) for name in settings.model_fields_set)
-    )
+    return tuple(sorted(str(fields[name].validation_alias) for name in settings.model_fields_set))

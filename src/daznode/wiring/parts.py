@@ -52,3 +52,43 @@ class Parts:
     exposition: Callable[[], tuple[bytes, str]]
     prepare: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+
+
+def open_parts(settings: Settings) -> Parts:
+    """The parts that the settings choose; nothing is touched before it is used."""
+    from daznode.wiring.coordination import open_coordination
+    from daznode.wiring.storage import open_stores
+    from daznode.wiring.watch import open_watch
+
+    watch = open_watch(settings)
+    stores = open_stores(settings, settings.data_dir, settings.report_files_dir)
+    shared = open_coordination(settings, watch.journal, watch.metrics)
+
+    async def close() -> None:
+        await shared.close()
+        await stores.close()
+        watch.close()
+
+    return Parts(
+        accounts=stores.accounts,
+        profiles=stores.profiles,
+        challenges=stores.challenges,
+        runs=stores.runs,
+        reports=stores.reports,
+        observations=stores.observations,
+        alerts=stores.alerts,
+        audit=stores.audit,
+        digests=stores.digests,
+        snapshots=stores.snapshots,
+        measures=stores.measures,
+        cache=shared.cache,
+        leases=shared.leases,
+        limiter=shared.limiter,
+        feed=shared.feed,
+        journal=watch.journal,
+        metrics=watch.metrics,
+        probes=(("database", stores.probe), *shared.probes),
+        exposition=watch.exposition,
+        prepare=stores.prepare,
+        close=close,
+    )

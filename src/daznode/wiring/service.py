@@ -107,9 +107,7 @@ class Service:
             self.settings, parts, self.networks, clock=self.clock, ids=self.ids
         )
         self.scheduled = self._batches.scheduled
-        self._recalculations = Recalculations(
-            self.current, parts.runs, self.clock, self.journal
-        )
+        self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
         self.admin_reports = AdminReports(
             batches=self._batches.batches,
             accounts=parts.accounts,
@@ -200,6 +198,8 @@ class Service:
             StorageError: What is stored cannot be used. A database that cannot be reached just now
                 is only noted: the service waits for it.
         """
+        from daznode.wiring.kernels import compile_kernels
+
         notes = []
         try:
             await self.parts.prepare()
@@ -207,9 +207,7 @@ class Service:
             if not any(one.role is Role.ADMIN and not one.is_disabled for one in accounts):
                 notes.append(NO_ADMIN)
             if not await self.parts.snapshots.summaries():
-                notes.append(
-                    "No network snapshot yet; import one: daznode network import FILE"
-                )
+                notes.append("No network snapshot yet; import one: daznode network import FILE")
         except StoreUnavailable as exc:
             notes.append(f"The store cannot be reached yet: {exc}")
         finally:
@@ -303,5 +301,9 @@ class SchedulerProbe:
             name="scheduler",
             state=ServiceHealth.HEALTHY if is_well else ServiceHealth.DEGRADED,
             is_required=False,
-            detail="runs" if self.service.is_scheduling else "disabled" if not is_wanted else "stopped",
+            detail="runs"
+            if self.service.is_scheduling
+            else "disabled"
+            if not is_wanted
+            else "stopped",
         )

@@ -89,7 +89,7 @@ def _command(path: str, method: str, operation: dict[str, Any]) -> str:
     if body:
         example = json.dumps(body.get("example", {}))
         words.append(f"-H 'Content-Type: application/json' -d '{example}'")
-    return f"{' '.join(words)} \"$HOST{path}\""
+    return f'{" ".join(words)} "$HOST{path}"'
 
 
 def _response(status: str, said: dict[str, Any]) -> str:

@@ -39,16 +39,36 @@ class ProblemDocument(BaseModel):
 
 
 EXAMPLE_PROBLEMS: Final[dict[int, tuple[str, str, str]]] = {
-    400: ("node-key-missing", "No node in the profile", "profile: it names no node; put `lightning_pubkey` first"),
+    400: (
+        "node-key-missing",
+        "No node in the profile",
+        "profile: it names no node; put `lightning_pubkey` first",
+    ),
     401: ("unauthenticated", "Not authenticated", "token: expired; log in to get one"),
     403: ("role-missing", "Role missing", "only administrators may do that"),
     404: ("report-not-found", "Not found", "report '9f3c...': none is stored under that id"),
-    406: ("not-acceptable", "Not acceptable", "expected one of application/json, text/html, application/pdf, text/markdown"),
-    409: ("node-key-taken", "Not possible now", "node key 02eec7...: another user's profile holds it"),
+    406: (
+        "not-acceptable",
+        "Not acceptable",
+        "expected one of application/json, text/html, application/pdf, text/markdown",
+    ),
+    409: (
+        "node-key-taken",
+        "Not possible now",
+        "node key 02eec7...: another user's profile holds it",
+    ),
     413: ("body-too-large", "Body too large", "body: expected at most 1,000,000 bytes"),
-    422: ("invalid-input", "Invalid input", "query.limit: Input should be less than or equal to 100"),
+    422: (
+        "invalid-input",
+        "Invalid input",
+        "query.limit: Input should be less than or equal to 100",
+    ),
     429: ("rate-limited", "Too many requests", "more than 100 requests in a minute"),
-    503: ("store-unavailable", "Store unavailable", "the database cannot be reached just now; ask again in a few seconds"),
+    503: (
+        "store-unavailable",
+        "Store unavailable",
+        "the database cannot be reached just now; ask again in a few seconds",
+    ),
 }
 
 _RETRY: Final = {

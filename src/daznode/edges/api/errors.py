@@ -52,9 +52,7 @@ def answer_errors(app: FastAPI, service: Service) -> None:
         assert isinstance(exc, HTTPException)  # noqa: S101 - registered for that class alone
         headers = tuple((exc.headers or {}).items())
         return response_of(
-            refusal(
-                exc.status_code, str(exc.detail), request_id_of(request.scope), headers=headers
-            )
+            refusal(exc.status_code, str(exc.detail), request_id_of(request.scope), headers=headers)
         )
 
     async def unexpected(request: Request, exc: Exception) -> Response:

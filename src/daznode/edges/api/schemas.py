@@ -45,7 +45,9 @@ class VerifyBody(Body):
         min_length=1,
         max_length=256,
         description="zbase32, as `lncli signmessage` and `lightning-cli signmessage` give it.",
-        examples=["d9tibmnic9t5y41hg7hkakdcra94akas9ku3rmmj4ag9mritc8ok4p5qzefs78c9pqfhpuftqqzhydbdwfg7u6w6wdxcqpqn4sj4e73e"],
+        examples=[
+            "d9tibmnic9t5y41hg7hkakdcra94akas9ku3rmmj4ag9mritc8ok4p5qzefs78c9pqfhpuftqqzhydbdwfg7u6w6wdxcqpqn4sj4e73e"
+        ],
     )
     pubkey: NodeKey | None = Field(
         default=None, description="Key of the node; without it the one in the profile."

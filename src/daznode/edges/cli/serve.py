@@ -10,15 +10,15 @@ from contextlib import closing
 from typing import Final
 
 import click
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from daznode.config import Settings, load_settings
 from daznode.domain.errors import ConfigError, InvalidParameter
 from daznode.edges.cli.session import ProgressBars, json_option
-from daznode.wiring.service import Preflight, Service
+from daznode.wiring.service import Service
 
 APPLICATION: Final = "daznode.edges.asgi:create"
 """Loaded by name in each process: doors do not know each other."""
@@ -44,7 +44,11 @@ STOP_SECONDS: Final = 30
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option(
-    "--port", default=8_000, show_default=True, type=click.IntRange(0, 65_535), help="0: a free one."
+    "--port",
+    default=8_000,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="0: a free one.",
 )
 @click.option(
     "--workers",
@@ -64,8 +68,7 @@ def serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
     check_reach(host, settings)
     with closing(bound(host, port)) as held:
         chosen = int(held.getsockname()[1])
-        found = _prepare(settings)
-        _tell(host, chosen, found, as_json=as_json)
+        _tell(host, chosen, _prepare(settings), as_json=as_json)
         _raise_file_limit()
         _server(host, chosen, workers).serve()
 
@@ -123,14 +126,17 @@ def bound(host: str, port: int) -> socket.socket:
     return held
 
 
-def _prepare(settings: Settings) -> Preflight:
+def _prepare(settings: Settings) -> tuple[str, ...]:
     """Bring the store up to date and compile what has to be, before anybody is let in."""
+
+    async def prepare() -> tuple[str, ...]:
+        return await Service(settings).preflight(bars.say)
+
     with ProgressBars() as bars:
-        service = Service(settings, say=bars.say)
-        return asyncio.run(service.preflight())
+        return asyncio.run(prepare())
 
 
-def _tell(host: str, port: int, found: Preflight, *, as_json: bool) -> None:
+def _tell(host: str, port: int, notes: tuple[str, ...], *, as_json: bool) -> None:
     shown = f"[{host}]" if ":" in host else host
     base = f"http://{shown}:{port}"
     if as_json:
@@ -140,13 +146,13 @@ def _tell(host: str, port: int, found: Preflight, *, as_json: bool) -> None:
                     "listening": base,
                     "docs": f"{base}/docs",
                     "ready": f"{base}/health/ready",
-                    "notes": list(found.notes),
+                    "notes": list(notes),
                 }
             )
         )
         return
     click.echo(f"Listening at {base} (docs: {base}/docs, readiness: {base}/health/ready)")
-    for note in found.notes:
+    for note in notes:
         click.echo(note, err=True)
 
 
@@ -157,10 +163,10 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _server(host: str, port: int, workers: int) -> Granian:
+def _server(host: str, port: int, workers: int) -> MPServer:
     # Forked processes would inherit threads that only exist in their parent.
     multiprocessing.set_start_method("spawn", force=True)
-    return Granian(
+    return MPServer(
         APPLICATION,
         address=host,
         port=port,

@@ -63,7 +63,9 @@ def test_a_sane_name_from_outside_is_kept(given):
     assert told[0][0] == given.decode()
 
 
-@pytest.mark.parametrize("given", [b"short", b"a" * 129, b"with blank!!", b"new\nline12", b"\xff" * 9])
+@pytest.mark.parametrize(
+    "given", [b"short", b"a" * 129, b"with blank!!", b"new\nline12", b"\xff" * 9]
+)
 def test_another_one_is_replaced(given):
     sent, _, _ = served(answering(), [(b"x-request-id", given)])
     assert dict(sent[0]["headers"])[b"x-request-id"] != given

@@ -56,7 +56,7 @@ def add_health(app: FastAPI, service: Service) -> None:
     )
     async def metrics() -> Response:
         """Counts and durations in Prometheus' text format."""
-        body, media_type = await service.exposition()
+        body, media_type = service.exposition()
         return Response(body, media_type=media_type)
 
 

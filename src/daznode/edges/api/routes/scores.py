@@ -107,7 +107,11 @@ def whole(text: str, name: str) -> int:
 
 
 def _add_quick(
-    app: FastAPI, path: str, endpoint: Any, answer: type, extra: dict[str, Any]  # noqa: ANN401
+    app: FastAPI,
+    path: str,
+    endpoint: Any,
+    answer: type,
+    extra: dict[str, Any],  # noqa: ANN401
 ) -> None:
     app.router.add_api_route(
         path,
@@ -130,7 +134,9 @@ _RANKING: Final = parameters(
         enum=list(RANKING_METRICS),
         default=DEFAULT_METRIC,
     ),
-    parameter("query", "page", "From 1.", 1, type="integer", minimum=1, maximum=999_999_999, default=1),
+    parameter(
+        "query", "page", "From 1.", 1, type="integer", minimum=1, maximum=999_999_999, default=1
+    ),
     parameter(
         "query",
         "limit",
