@@ -43,6 +43,7 @@ _TAKES: Final = {
     "DAZNODE_TRUSTED_PROXIES": "IP addresses or networks, separated by commas",
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
+    "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
 }
 
 _SHORTEST_SECRET_BYTES: Final = 32
@@ -113,6 +114,7 @@ class Settings(BaseSettings):
         trusted_proxies: `DAZNODE_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
+        metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
     """
 
     model_config = SettingsConfigDict(
@@ -183,6 +185,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="DAZNODE_LOG_LEVEL"
     )
+    metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
 
     @property
     def report_files_dir(self) -> Path:
@@ -251,6 +254,27 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
     atexit.register(shutil.rmtree, private, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = private
     return None
+
+
+def prepare_metrics_folder(settings: Settings) -> None:
+    """Make the folder of shared figures, and name it to the library that reads the variable itself.
+
+    Call it before anything imports that library.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+    """
+    if settings.metrics_dir is None:
+        # Set to nothing it would be taken for a folder without a name.
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        return
+    if not _is_writable(settings.metrics_dir):
+        message = (
+            f"PROMETHEUS_MULTIPROC_DIR={str(settings.metrics_dir)!r}: "
+            "takes a folder that can be written"
+        )
+        raise ConfigError(message)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.metrics_dir)
 
 
 def _is_writable(folder: Path) -> bool:
