@@ -11,6 +11,7 @@ from daznode.edges.cli.doctor import doctor
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
+from daznode.edges.cli.serve import serve
 from daznode.edges.cli.users import user
 
 
@@ -43,5 +44,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network, user, doctor):
+for _command in (demo, report, score, rankings, fee_market, network, user, doctor, serve):
     cli.add_command(_command)
