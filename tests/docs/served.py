@@ -16,6 +16,7 @@ import pytest
 
 ADMIN = "harness"
 NODES, CHANNELS = 150, 500
+NODE_KEY_FILE = "node_key"
 _START_SECONDS = 60
 _REPORT_SECONDS = 60
 
@@ -32,9 +33,16 @@ def needs(*programs):
 
 
 class Served:
-    """A running service, and what a shell needs to talk to it."""
+    """A running service, and what a shell needs to talk to it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where it and the shell work.
+        prepared: A data folder to begin with, as `prepare` makes it.
+    """
+
+    def __init__(self, folder: Path, prepared: Path | None = None) -> None:
+        if prepared is not None:
+            shutil.copytree(prepared, folder / "data")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -70,14 +78,19 @@ class Served:
             timeout=120,
         ).stdout
 
-    def start(self):
-        """Start it, and wait until it is ready."""
+    def prepare(self):
+        """Make a network and an administrator; the data folder, to begin others with."""
         self.daznode("network", "generate", "--nodes", str(NODES), "--channels", str(CHANNELS))
         rankings = json.loads(self.daznode("rankings", "--limit", "5", "--json"))
-        self.env["NODE_KEY"] = rankings[0]["node_id"]
+        (self.folder / "data" / NODE_KEY_FILE).write_text(rankings[0]["node_id"])
         self.daznode(
             "user", "add", ADMIN, "--role", "admin", "--password-file", "-", given="a" + "b" * 20
         )
+        return self.folder / "data"
+
+    def start(self):
+        """Start it, and wait until it is ready."""
+        self.env["NODE_KEY"] = (self.folder / "data" / NODE_KEY_FILE).read_text()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "daznode", "serve", "--port", str(self.port)],
@@ -140,9 +153,9 @@ def _kernels():
 
 
 @contextmanager
-def served(folder: Path):
+def served(folder: Path, prepared: Path):
     """A service for as long as it is needed."""
-    service = Served(folder)
+    service = Served(folder, prepared)
     try:
         service.start()
         yield service
