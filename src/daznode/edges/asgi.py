@@ -1,7 +1,11 @@
 """The service as one ASGI application, as a server loads it: the HTTP door and the clock beside it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from starlette.types import ASGIApp
 
@@ -27,10 +31,31 @@ def application(service: Service) -> ASGIApp:
 
     @asynccontextmanager
     async def with_clock() -> AsyncIterator[None]:
-        await scheduler.start()
-        try:
-            yield
-        finally:
-            await scheduler.stop()
+        with _ending_with_parent():
+            await scheduler.start()
+            try:
+                yield
+            finally:
+                await scheduler.stop()
 
     return build_app(service, with_clock)
+
+
+@contextmanager
+def _ending_with_parent() -> Iterator[None]:
+    """Stop when the process that started this one has died: nobody else would ever stop it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(parent.sentinel)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, stop)
+    try:
+        yield
+    finally:
+        loop.remove_reader(parent.sentinel)

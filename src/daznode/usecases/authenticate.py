@@ -9,7 +9,7 @@ from daznode.ports.accounts import AccountStore
 from daznode.ports.clock import Clock
 from daznode.ports.identity import Tokens
 
-REMEMBERED: Final = timedelta(seconds=10)
+REMEMBERED: Final = timedelta(seconds=3)
 """How long a disabled account may go on at the most; in return few requests ask the database."""
 
 _MOST_REMEMBERED: Final = 20_000

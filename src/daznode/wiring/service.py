@@ -78,6 +78,7 @@ class Service:
                 ids=self.ids,
             ),
         )
+        self.accounts = identity.accounts
         self.authenticate = identity.authenticate
         self.log_in = identity.log_in
         self.prove_node = identity.prove_node

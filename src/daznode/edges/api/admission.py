@@ -14,7 +14,7 @@ from daznode.edges.api.asgi import CALLER, VERDICT, header_of, request_id_of, se
 from daznode.edges.api.problems import problem_of
 from daznode.wiring.service import Service
 
-BELIEVED_SECONDS: Final = 3.0
+BELIEVED_SECONDS: Final = 2.0
 """How long a verified token is not verified again: what an administrator does to its account is
 noticed that much later."""
 

@@ -13,7 +13,7 @@ from daznode import __version__
 from daznode.edges.api.admission import Admission, Callers
 from daznode.edges.api.bodies import BodyLimits
 from daznode.edges.api.docs_page import CONTENT_POLICY, docs_page
-from daznode.edges.api.documented import InputFault, ProblemDocument
+from daznode.edges.api.documented import InputFault, ProblemDocument, show_examples
 from daznode.edges.api.errors import answer_errors
 from daznode.edges.api.gate import Gate, InFlight
 from daznode.edges.api.routes.admin import add_admin
@@ -24,6 +24,7 @@ from daznode.edges.api.routes.network import add_network
 from daznode.edges.api.routes.profile import add_profile
 from daznode.edges.api.routes.reports import add_reports
 from daznode.edges.api.routes.scores import add_scores
+from daznode.edges.api.schemas import BODY_EXAMPLES
 from daznode.edges.api.watch import Watch
 from daznode.wiring.service import Service
 
@@ -174,4 +175,15 @@ def _described(app: FastAPI) -> dict[str, Any]:
     schemas[ProblemDocument.__name__] = problem
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    show_examples(document)
+    _show_bodies(document)
     return document
+
+
+def _show_bodies(document: dict[str, Any]) -> None:
+    """Add an example to every body of a request."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                name = content["schema"]["$ref"].rpartition("/")[2]
+                content["example"] = BODY_EXAMPLES[name]

@@ -1,7 +1,7 @@
 """Bodies of requests, checked before a use-case sees them, and the small answers of the door."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -45,9 +45,6 @@ class VerifyBody(Body):
         min_length=1,
         max_length=256,
         description="zbase32, as `lncli signmessage` and `lightning-cli signmessage` give it.",
-        examples=[
-            "d9tibmnic9t5y41hg7hkakdcra94akas9ku3rmmj4ag9mritc8ok4p5qzefs78c9pqfhpuftqqzhydbdwfg7u6w6wdxcqpqn4sj4e73e"
-        ],
     )
     pubkey: NodeKey | None = Field(
         default=None, description="Key of the node; without it the one in the profile."
@@ -105,6 +102,28 @@ class BatchBody(Body):
     node_ids: list[NodeKey] = Field(
         min_length=1, max_length=1_000, description="Keys; each is answered once."
     )
+
+
+BODY_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "LoginBody": {"username": "alice", "password": "correct horse battery staple"},
+    "VerifyBody": {
+        "signature": (
+            "d9tibmnic9t5y41hg7hkakdcra94akas9ku3rmmj4ag9mritc8ok4p5qzefs78c9"
+            "pqfhpuftqqzhydbdwfg7u6w6wdxcqpqn4sj4e73e"
+        ),
+        "pubkey": NODE_KEY,
+    },
+    "ProfileBody": {
+        "lightning_pubkey": NODE_KEY,
+        "alias": "My node",
+        "language": "en",
+        "report_hour": 6,
+        "notifications": {"daily_report": True, "min_severity": "warning"},
+    },
+    "TriggerBody": {"user_ids": ["alice", "bob"]},
+    "BatchBody": {"node_ids": [NODE_KEY]},
+}
+"""An example of every body, by the name of its schema."""
 
 
 @dataclass(frozen=True, slots=True)

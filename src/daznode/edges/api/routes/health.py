@@ -9,7 +9,7 @@ from daznode import __version__
 from daznode.domain.health import ServiceHealth
 from daznode.edges.api.answers import json_response
 from daznode.edges.api.described import model_of
-from daznode.edges.api.documented import answers, recorded
+from daznode.edges.api.documented import answers, named
 from daznode.edges.api.schemas import Alive
 from daznode.usecases.service_health import HealthReport, Readiness
 from daznode.wiring.service import Service
@@ -68,6 +68,6 @@ def _watched(answer: type, good: str, bad: str | None = None) -> dict[int | str,
         documented[_DOWN] = {
             "model": model_of(answer),
             "description": "The same, and it does not hold.",
-            "content": {"application/json": {"example": recorded(bad)}},
+            "content": {"application/json": {"example": named(bad)}},
         }
     return documented
