@@ -21,13 +21,13 @@ def examined(folder, **environment):
     assert result.exit_code == answer["exit_code"]
     by_part = {}
     for one in answer["diagnoses"]:
-        by_part.setdefault(one["part"], []).append(one)
+        by_part.setdefault(one["name"], []).append(one)
     return answer["exit_code"], by_part
 
 
 def worst(findings):
-    order = ["right", "warning", "wrong"]
-    return max((one["verdict"] for one in findings), key=order.index)
+    order = ["healthy", "degraded", "unhealthy"]
+    return max((one["state"] for one in findings), key=order.index)
 
 
 def with_network(folder):
@@ -37,10 +37,10 @@ def with_network(folder):
 def test_on_a_fresh_machine_only_the_network_is_missing_and_nothing_is_made(tmp_path):
     exit_code, parts = examined(tmp_path)
     assert exit_code == 5
-    assert {name for name, found in parts.items() if worst(found) == "wrong"} == {
+    assert {name for name, found in parts.items() if worst(found) == "unhealthy"} == {
         "network snapshot"
     }
-    assert "network import" in parts["network snapshot"][0]["remedy"]
+    assert "network import" in parts["network snapshot"][0]["mend"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -48,7 +48,7 @@ def test_with_a_network_all_is_well(tmp_path):
     with_network(tmp_path)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 0
-    assert {worst(found) for found in parts.values()} == {"right"}, parts
+    assert {worst(found) for found in parts.values()} == {"healthy"}, parts
     assert {"settings", "data folder", "database", "token secret", "clock", "scheduler"} <= set(
         parts
     )
@@ -61,8 +61,8 @@ def test_a_wrong_setting_is_a_finding(tmp_path):
     exit_code, parts = examined(tmp_path, DAILY_REPORTS_HOUR="25", JWT_SECRET="short")
     assert exit_code == 78
     (found,) = parts["settings"]
-    assert "DAILY_REPORTS_HOUR='25'" in found["finding"]
-    assert "short" not in found["finding"].replace("too short", "")
+    assert "DAILY_REPORTS_HOUR='25'" in found["detail"]
+    assert "short" not in found["detail"].replace("too short", "")
     assert set(parts) == {"settings"}
 
 
@@ -72,8 +72,8 @@ def test_a_database_that_is_none(tmp_path):
     path.write_bytes(b"this is no database" * 100)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 7
-    assert worst(parts["database"]) == "wrong"
-    assert "database cannot be asked" in parts["scheduler"][0]["finding"]
+    assert worst(parts["database"]) == "unhealthy"
+    assert "database cannot be asked" in parts["scheduler"][0]["detail"]
     assert path.read_bytes() == b"this is no database" * 100
 
 
@@ -91,8 +91,8 @@ def refused_by(tmp_path, address):
     )
     assert exit_code == 6
     for name in ("redis", "qdrant"):
-        assert worst(parts[name]) == "wrong"
-        assert parts[name][0]["remedy"]
+        assert worst(parts[name]) == "unhealthy"
+        assert parts[name][0]["mend"]
     assert "hush" not in json.dumps(parts)
 
 
@@ -103,7 +103,7 @@ def test_a_secret_that_others_may_read(tmp_path):
     path.chmod(0o644)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 7
-    assert "mode 644" in parts["token secret"][0]["finding"]
+    assert "mode 644" in parts["token secret"][0]["detail"]
 
 
 def test_findings_are_lines_with_their_remedies(tmp_path):

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.diagnosis import Diagnosis, right
 from daznode.domain.errors import StorageError
+from daznode.domain.health import Diagnosis, right
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
@@ -125,7 +125,7 @@ class RedisExaminer:
 
     def __init__(self, settings: Settings, clock: "Clock") -> None:
         """Connect to nothing yet."""
-        self.part = "redis"
+        self.name = "redis"
         self._settings = settings
         self._clock = clock
 
@@ -141,7 +141,7 @@ class RedisExaminer:
         link = open_link(self._settings, Quiet())
         try:
             probe = redis_probe(link, self._clock)
-            return await ProbeExaminer(self.part, probe, REMEDIES[self.part]).examine()
+            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).examine()
         finally:
             await link.close()
 
