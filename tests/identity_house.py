@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from tests.builders import MORNING
 from tests.builders import a_report as built_report
 from tests.fakes.clock import FakeClock, FakeIds
+from tests.fakes.watch import FakeJournal, FakeMetrics
 
 from daznode.adapters.coordination.memory_limiter import MemoryLimiter
 from daznode.adapters.identity.node_signatures import SignedMessages
@@ -36,26 +37,11 @@ class CountingPasswords(Argon2Passwords):
         return await super().verify(password, password_hash)
 
 
-class Lines:
-    """A journal that keeps its lines."""
+class Enabled(FakeMetrics):
+    """Metrics that also keep in which order they were told how many have the report enabled."""
 
     def __init__(self):
-        self.lines = []
-
-    def info(self, event, **_):
-        self.lines.append(("info", event))
-
-    def warning(self, event, **_):
-        self.lines.append(("warning", event))
-
-    def error(self, event, **_):
-        self.lines.append(("error", event))
-
-
-class Enabled:
-    """Metrics that keep how many had the report enabled."""
-
-    def __init__(self):
+        super().__init__()
         self.enabled = []
 
     def users_enabled(self, count):
@@ -67,7 +53,7 @@ class House:
 
     def __init__(self, folder, *, report_hour=6, report_minute=0):
         self.clock, ids = FakeClock(), FakeIds()
-        self.journal, self.metrics = Lines(), Enabled()
+        self.journal, self.metrics = FakeJournal(), Enabled()
         self.parts = open_stores(Settings(), folder, folder / "rag", clock=self.clock)
         self.passwords = CountingPasswords()
         self.tokens = JwtTokens(b"s" * 40, 60, self.clock, ids)

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,23 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.servers import free_port
 
 ADMIN = "harness"
 NODES, CHANNELS = 150, 500
 NODE_KEY_FILE = "node_key"
 _START_SECONDS = 60
 _REPORT_SECONDS = 60
-
-
-def needs(*programs):
-    """Skip where a program is missing, but fail in continuous integration."""
-    missing = [one for one in programs if shutil.which(one) is None]
-    if missing:
-        message = (
-            f"{', '.join(missing)}: not installed (Debian: apt-get install {' '.join(missing)})"
-        )
-        assert os.environ.get("CI") != "true", message
-        pytest.skip(message)
 
 
 class Served:
@@ -43,19 +32,16 @@ class Served:
     def __init__(self, folder: Path, prepared: Path | None = None) -> None:
         if prepared is not None:
             shutil.copytree(prepared, folder / "data")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         self.folder = folder
         self.log = folder / "service.log"
-        self.port = port
+        self.port = free_port()
         self.env = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_kernels())),
-            "BASE": f"http://127.0.0.1:{port}",
+            "BASE": f"http://127.0.0.1:{self.port}",
             "LOG": str(self.log),
             "DAZNODE_DATA_DIR": str(folder / "data"),
             "RAG_ASSETS_DIR": str(folder / "data" / "rag" / "RAG_assets"),

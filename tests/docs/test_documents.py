@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.docs.blocks import blocks_of, differences
-from tests.docs.served import Served, needs, served
+from tests.docs.served import Served, served
+from tests.servers import needs_program
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS = {
@@ -35,7 +36,8 @@ def run(block, service, kept: Path):
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A data folder with a network, made once for all documents."""
-    needs("bash", "curl", "jq")
+    for program in ("bash", "curl", "jq"):
+        needs_program(program, program)
     return Served(tmp_path_factory.mktemp("prepared")).prepare()
 
 

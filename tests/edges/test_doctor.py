@@ -96,6 +96,13 @@ def refused_by(tmp_path, address):
     assert "hush" not in json.dumps(parts)
 
 
+def test_a_redis_that_answers(tmp_path, redis):
+    with_network(tmp_path)
+    exit_code, parts = examined(tmp_path, REDIS_URL=redis.url)
+    assert exit_code == 0
+    assert parts["redis"][0]["detail"].startswith("redis ")
+
+
 def test_a_secret_that_others_may_read(tmp_path):
     with_network(tmp_path)
     path = tmp_path / "data" / "jwt_secret"

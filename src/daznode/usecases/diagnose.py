@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -20,7 +20,7 @@ from daznode.domain.schedule import Slot, due_slots
 from daznode.ports.accounts import ProfileStore
 from daznode.ports.clock import Clock
 from daznode.ports.diagnosis import Examiner
-from daznode.ports.health import Probe
+from daznode.ports.health import Diagnosed, Probe
 from daznode.ports.runs import RunStore
 from daznode.ports.store import SnapshotStore
 
@@ -140,6 +140,32 @@ class ProbeExaminer:
         if health.state is ServiceHealth.DEGRADED:
             return (warning(self.name, detail, self.mend),)
         return (wrong(self.name, detail, self.mend, self.exit_code),)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLook:
+    """Has a part look at itself.
+
+    Attributes:
+        name: Of the part.
+        part: Looks at itself.
+        exit_code: Of the error it is when something is unhealthy.
+    """
+
+    name: str
+    part: Diagnosed
+    exit_code: int
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What the part finds, each under the part's name."""
+        return tuple(
+            replace(
+                one,
+                name=f"{self.name}: {one.name}",
+                exit_code=self.exit_code if one.state is ServiceHealth.UNHEALTHY else 0,
+            )
+            for one in await self.part.diagnose()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from daznode.domain.runs import JobCounts, Run, RunKind, RunState
 from daznode.usecases import diagnose
 from daznode.usecases.diagnose import (
     ClockExaminer,
+    CloseLook,
     Diagnose,
     ProbeExaminer,
     SchedulerExaminer,
@@ -116,6 +117,23 @@ def test_a_probe_is_an_examiner(health, state, detail, exit_code):
     assert (found.name, found.state, found.detail) == ("redis", state, detail)
     assert found.exit_code == exit_code
     assert found.mend == ("" if state is ServiceHealth.HEALTHY else "look")
+
+
+def test_a_part_that_looks_at_itself_is_named_and_judged():
+    class Database:
+        async def diagnose(self):
+            return (
+                right("schema", "version 2"),
+                warning("indexes", "one is missing", "start the service once"),
+                wrong("file", "damaged", "restore the backup", 0),
+            )
+
+    found = asyncio.run(CloseLook("database", Database(), 7).examine())
+    assert [(one.name, one.exit_code) for one in found] == [
+        ("database: schema", 0),
+        ("database: indexes", 0),
+        ("database: file", 7),
+    ]
 
 
 class Snapshots:
