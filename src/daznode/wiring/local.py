@@ -306,25 +306,11 @@ class Services:
         )
 
     def _compile_kernels(self) -> None:
-        from daznode.graph.kernels.warmup import compile_kernels
+        from daznode.wiring.kernels import compile_kernels
 
-        self._compile("kernels", lambda: compile_kernels(self._listener))
+        compile_kernels(self._cache_dir, self._say, self._listener)
 
     def _compile_scanner(self) -> None:
-        from daznode.adapters.sources.scanner import compile_scanner
+        from daznode.wiring.kernels import compile_scanner
 
-        self._compile("the dump scanner", compile_scanner)
-
-    def _compile(self, what: str, compile_all: Callable[[], None]) -> None:
-        """Compile ahead if this is the first run with this cache, and say so."""
-        from daznode.adapters.compile_cache import CompileCache
-
-        if self._cache_dir is None:
-            self._say(f"No folder to keep compiled code in can be written: compiling {what} anew.")
-            return
-        cache = CompileCache(self._cache_dir, what)
-        if cache.is_warm():
-            return
-        self._say(f"Compiling {what}, on the first run only; this takes some seconds ...")
-        compile_all()
-        cache.set_warm()
+        compile_scanner(self._cache_dir, self._say)
