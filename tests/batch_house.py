@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.builders import MORNING, TODAY, a_node_id, a_ring, a_snapshot
 from tests.fakes.batch import FakeJournal, FakeMetrics
 from tests.fakes.clock import FakeClock
+from tests.fakes.history import FakeHistoryStore
 
 from daznode.adapters.cache.memory import MemoryCache
 from daznode.adapters.clock import RandomIds
@@ -146,7 +147,15 @@ class BatchHouse:
             threads=1,
         )
         self.trip = WilfulTrip(
-            DailyReportTrip(self.clock, self.ids, networks, self.store, self.reports, node)
+            DailyReportTrip(
+                self.clock,
+                self.ids,
+                networks,
+                self.store,
+                self.reports,
+                node,
+                history=FakeHistoryStore(),
+            )
         )
         self.params = BatchParams(**({"max_concurrent": 3, "group": 4} | params))
         self.shop = self._shop()
