@@ -99,8 +99,13 @@ def check_depth(body: bytes) -> None:
     """Refuse JSON whose brackets nest deeper than any request of ours.
 
     Raises:
-        Refused: It nests deeper than 32, or has more than 20,000 brackets.
+        Refused: It is no UTF-8, nests deeper than 32, or has more than 20,000 brackets.
     """
+    try:
+        body.decode()
+    except UnicodeDecodeError as exc:
+        line = f"body: byte {exc.start:,} is not UTF-8; expected JSON"
+        raise Refused(422, line) from exc
     brackets = body.count(b"[") + body.count(b"{")
     if brackets <= MOST_DEPTH:
         return

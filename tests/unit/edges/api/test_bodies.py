@@ -83,10 +83,11 @@ def test_a_caller_who_goes_away_is_not_answered():
         b'{"a":' * (MOST_DEPTH + 1) + b"1" + b"}" * (MOST_DEPTH + 1),
         b'["\\"", ' + b"[" * MOST_DEPTH,
         b"[]" * 20_001,
+        b'{"a": "\xff"}',
     ],
-    ids=["lists", "objects", "behind an escaped quote", "many"],
+    ids=["lists", "objects", "behind an escaped quote", "many", "no UTF-8"],
 )
-def test_deep_json_is_refused(body):
+def test_deep_or_broken_json_is_refused(body):
     with pytest.raises(Refused) as caught:
         check_depth(body)
     assert caught.value.status == 422
