@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -39,8 +40,10 @@ _TAKES: Final = {
     "JWT_SECRET": "at least 32 bytes; `openssl rand -base64 48` makes one",
     "JWT_EXPIRE_MINUTES": "a whole number of minutes from 1 to 43,200",
     "RATE_LIMIT_PER_MINUTE": "a whole number from 1 to 1,000,000",
+    "DAZNODE_TRUSTED_PROXIES": "IP addresses or networks, separated by commas",
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
+    "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
 }
 
 _SHORTEST_SECRET_BYTES: Final = 32
@@ -68,6 +71,12 @@ def _server(*schemes: str) -> Callable[[object], object]:
         return value
 
     return check
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
 
 
 def _secret(value: object) -> object:
@@ -102,8 +111,10 @@ class Settings(BaseSettings):
         jwt_secret: `JWT_SECRET`: signs bearer tokens.
         jwt_expire_minutes: `JWT_EXPIRE_MINUTES`: how long a token holds.
         rate_limit_per_minute: `RATE_LIMIT_PER_MINUTE`: requests per minute and caller.
+        trusted_proxies: `DAZNODE_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
+        metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
     """
 
     model_config = SettingsConfigDict(
@@ -165,12 +176,16 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(
         default=100, ge=1, le=1_000_000, validation_alias="RATE_LIMIT_PER_MINUTE"
     )
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = Field(default=(), validation_alias="DAZNODE_TRUSTED_PROXIES")
     log_format: Literal["json", "console"] = Field(
         default="console", validation_alias="DAZNODE_LOG_FORMAT"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="DAZNODE_LOG_LEVEL"
     )
+    metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
 
     @property
     def report_files_dir(self) -> Path:
@@ -239,6 +254,27 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
     atexit.register(shutil.rmtree, private, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = private
     return None
+
+
+def prepare_metrics_folder(settings: Settings) -> None:
+    """Make the folder of shared figures, and name it to the library that reads the variable itself.
+
+    Call it before anything imports that library.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+    """
+    if settings.metrics_dir is None:
+        # Set to nothing it would be taken for a folder without a name.
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        return
+    if not _is_writable(settings.metrics_dir):
+        message = (
+            f"PROMETHEUS_MULTIPROC_DIR={str(settings.metrics_dir)!r}: "
+            "takes a folder that can be written"
+        )
+        raise ConfigError(message)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.metrics_dir)
 
 
 def _is_writable(folder: Path) -> bool:

@@ -11,10 +11,10 @@ from tests.fakes.clock import FakeClock, FakeIds
 from tests.fakes.node import FakeNode
 
 from daznode.adapters.compute import ThreadCompute
+from daznode.adapters.store.history import SqliteHistory
 from daznode.adapters.store.snapshots import SnapshotFolders
 from daznode.adapters.store.sqlite import SqliteStore
 from daznode.domain.errors import InvalidParameter
-from daznode.domain.ids import parse_node_id
 from daznode.domain.measures import ScoreWeights
 from daznode.domain.provenance import SourceStatus
 from daznode.domain.report import Scope
@@ -42,8 +42,15 @@ class House:
             weights=ScoreWeights(),
             threads=1,
         )
+        self.history = SqliteHistory(folder)
         self.trip = DailyReportTrip(
-            self.clock, FakeIds(), networks, self.store, self.store, node=node
+            self.clock,
+            FakeIds(),
+            networks,
+            self.store,
+            self.store,
+            node=node,
+            history=self.history,
         )
 
     def run(self, **request):
@@ -58,6 +65,7 @@ class House:
 
     def close(self):
         self.store.close()
+        self.history.close()
         self.compute.close()
 
 
@@ -235,19 +243,3 @@ def test_reports_leave_the_database_after_ninety_days_and_their_files_stay(house
     kept = asyncio.run(house.store.reports("local", US, TODAY, TODAY + 100 * DAY))
     assert [one.report_date for one in kept] == [TODAY + 89 * DAY, TODAY + 90 * DAY]
     assert len(list((tmp_path / "rag").rglob("2*.json"))) == 3
-
-
-def test_many_reports_are_those_of_one_by_one(tmp_path):
-    nodes = [parse_node_id(a_node_id(number)) for number in range(1, 7)]
-    requests = [ReportRequest(node, user_id=f"user-{place}") for place, node in enumerate(nodes)]
-    batch = House(tmp_path / "batch")
-    batch.keep(*a_week(2))
-    together = asyncio.run(batch.trip.run_many(requests))
-    batch.close()
-    single = House(tmp_path / "single")
-    single.keep(*a_week(2))
-    one_by_one = tuple(asyncio.run(single.trip.run(request)) for request in requests)
-    single.close()
-    assert [replace(one, report_id="") for one in together] == [
-        replace(one, report_id="") for one in one_by_one
-    ]

@@ -34,6 +34,13 @@ class AlertStore(Protocol):
             limit: How many at the most.
         """
 
+    async def purge_alerts(self, before: datetime) -> int:
+        """Forget alerts that were resolved before a moment; how many were forgotten.
+
+        Raises:
+            StoreUnavailable: They cannot be deleted.
+        """
+
     async def count_open(self) -> dict[str, int]:
         """Open alerts of everybody by severity, for the metrics."""
 

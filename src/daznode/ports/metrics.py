@@ -35,3 +35,6 @@ class Metrics(Protocol):
 
     def network_is(self, nodes: int, channels: int, capacity_sat: int) -> None:
         """The size of the newest network snapshot."""
+
+    def http_answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered; `route` is the template of its path, never the path itself."""

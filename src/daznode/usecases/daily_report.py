@@ -1,35 +1,26 @@
 """The daily report: gather the day, judge, advise, build, store."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from daznode.decide.advice import advise
 from daznode.decide.params import AdviceParams
-from daznode.domain.errors import BackendError, InvalidParameter
-from daznode.domain.gossip import SnapshotSummary
+from daznode.domain.errors import InvalidParameter
 from daznode.domain.ids import NodeId
-from daznode.domain.ledger import tally
 from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
 from daznode.domain.report import DailyReport
 from daznode.graph.view import NetworkIndex
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.rules import judge
 from daznode.ports.clock import Clock, IdSource
-from daznode.ports.lightning import LightningNode
+from daznode.ports.history import HistoryStore
+from daznode.ports.lightning import ConnectedNode
 from daznode.ports.store import ObservationStore, ReportStore
 from daznode.report.daily import ReportHeading, build
 from daznode.usecases.open_network import OpenNetwork
-
-DAYS: Final = 7
-"""Days of a trend, the report's day included."""
-
-FORTNIGHT: Final = timedelta(days=14)
-
-STALE_AFTER: Final = timedelta(hours=36)
-"""A snapshot older than this at the end of the day says little about that day: a daily dump that
-was missed once is late, one missed twice is stale."""
+from daznode.usecases.open_week import DAYS, NetworkWeek, OpenWeek, week_of
+from daznode.usecases.read_own_day import ReadOwnDay
 
 FIRST_DAY: Final = datetime(2018, 1, 1, tzinfo=UTC)
 """The Lightning Network went live on mainnet in the first months of 2018."""
@@ -50,6 +41,7 @@ class ReportRequest:
         day: UTC day of the report; None for today.
         user_id: Whose report.
         tenant_id: Whose data.
+        is_owner: Whether the node is known to be the user's, so that its own data may be read.
     """
 
     node_id: NodeId
@@ -57,26 +49,20 @@ class ReportRequest:
     day: date | None = None
     user_id: str = LOCAL_USER
     tenant_id: str = LOCAL_USER
+    is_owner: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkWeek:
-    """The networks that one report looks at.
+class MadeReport:
+    """A report, not yet stored.
 
     Attributes:
-        until: End of the report's day, UTC.
-        now: The newest one observed by then, however old; None without any.
-        before: The one of the day before `now`, for deltas; never `now` itself.
-        days: The newest one observed on each of the seven days, oldest first; None for a day
-            without one.
-        is_stale: Whether `now` is too old for the day.
+        report: The report.
+        node_error: Why the connected node gave no data; None if it did or none was asked.
     """
 
-    until: datetime
-    now: NetworkIndex | None
-    before: NetworkIndex | None
-    days: tuple[NetworkIndex | None, ...]
-    is_stale: bool
+    report: DailyReport
+    node_error: str | None
 
 
 @dataclass(slots=True)
@@ -91,11 +77,13 @@ class DailyReportTrip:
     networks: OpenNetwork
     observations: ObservationStore
     reports: ReportStore
-    node: LightningNode | None = None
+    node: ConnectedNode | None = None
+    history: HistoryStore | None = None
     fixed_network: NetworkIndex | None = None
     monitor_params: MonitorParams = field(default_factory=MonitorParams)
     advice_params: AdviceParams = field(default_factory=AdviceParams)
-    _opened: dict[str, NetworkIndex] = field(default_factory=dict)
+    _open_week: OpenWeek | None = None
+    _read_own_day: ReadOwnDay | None = None
 
     async def run(self, request: ReportRequest) -> DailyReport:
         """Make and store one report; those that are too old leave the database.
@@ -114,124 +102,93 @@ class DailyReportTrip:
         await self.reports.purge(min(self.clock.now() - KEPT, stored.report_date))
         return stored
 
-    async def run_many(self, requests: Sequence[ReportRequest]) -> tuple[DailyReport, ...]:
-        """Make and store many reports, in the order of the requests; raises as `run` does."""
-        now, weeks = self.clock.now(), dict[datetime, NetworkWeek]()
-        prepared = []
-        for request in requests:
-            report_date, until = _window(request, now)
-            if until not in weeks:
-                weeks[until] = await self._open_week(until)
-            prepared.append(await self._make(request, now, report_date, weeks[until]))
-        stored = await self.reports.put_reports(prepared)
-        oldest = min((report.report_date for report in stored), default=now)
-        await self.reports.purge(min(now - KEPT, oldest))
-        return stored
-
     async def prepare(self, request: ReportRequest) -> DailyReport:
         """Make one report without storing it; raises as `run` does."""
         now = self.clock.now()
-        report_date, until = _window(request, now)
-        return await self._make(request, now, report_date, await self._open_week(until))
+        week = await self.open_week(request.day, now)
+        return (await self.make(request, now, week, self.ids.new_id())).report
 
-    async def _make(
-        self, request: ReportRequest, now: datetime, report_date: datetime, week: NetworkWeek
-    ) -> DailyReport:
-        status = await self._status(request, week)
-        findings = judge(status, self.monitor_params)
-        advice = advise(status, self.advice_params)
+    async def open_week(self, day: date | None, now: datetime) -> NetworkWeek:
+        """The networks that the reports of a day look at.
+
+        Args:
+            day: UTC day of the reports; None for today.
+            now: The present, UTC.
+
+        Raises:
+            InvalidParameter: The day lies in the future, or before there was a network.
+        """
+        _, until = _window(day, now)
+        if self.fixed_network is not None:
+            return week_of(until, self.fixed_network, None, [None] * DAYS)
+        if self._open_week is None:
+            self._open_week = OpenWeek(self.networks)
+        return await self._open_week.run(until)
+
+    async def make(
+        self, request: ReportRequest, now: datetime, week: NetworkWeek, report_id: str
+    ) -> MadeReport:
+        """Make one report without storing it; what is computed is computed off the event loop.
+
+        Args:
+            request: Which.
+            now: The present, UTC, as it was given to `open_week`.
+            week: The networks of its day.
+            report_id: UUID for a report of that user, node and day, if it is the first.
+
+        Raises:
+            InvalidParameter: The day lies in the future, or the language is unknown.
+        """
+        report_date, until = _window(request.day, now)
+        own, node_error = await self._own_day(request, until, is_today=until == now)
         heading = ReportHeading(
-            report_id=self.ids.new_id(),
+            report_id=report_id,
             user_id=request.user_id,
             tenant_id=request.tenant_id,
             report_date=report_date,
             generated_at=now,
             language=request.language,
         )
-        return build(heading, status, findings, advice)
 
-    async def _status(self, request: ReportRequest, week: NetworkWeek) -> DayStatus:
-        node_id, until = request.node_id, week.until
-        own, node_error = await self._own_day(request, until)
-        return DayStatus(
-            node_id=node_id,
-            until=until,
-            now=_view(week.now, node_id),
-            is_stale=week.is_stale,
-            before=None if week.is_stale else _view(week.before, node_id),
-            points=tuple(_point(network, node_id) for network in week.days),
-            own=own,
-            node_error=node_error,
-            has_network=week.now is not None,
-        )
+        def work(_: object) -> DailyReport:
+            status = _status(request.node_id, week, own, node_error)
+            findings = judge(status, self.monitor_params)
+            return build(heading, status, findings, advise(status, self.advice_params))
+
+        return MadeReport(await self.networks.compute.run(work), node_error)
 
     async def _own_day(
-        self, request: ReportRequest, until: datetime
+        self, request: ReportRequest, until: datetime, *, is_today: bool
     ) -> tuple[OwnDay | None, str | None]:
-        """The node's own data, or why there is none."""
-        if self.node is None:
+        """The node's own data, and why it is missing or old."""
+        if self.node is None or self.history is None or not request.is_owner:
             return None, None
-        try:
-            identity = await self.node.identity()
-            if identity.node_id != request.node_id:
-                return None, None
-            if request.day is None or until == self.clock.now():
-                fresh = await self.node.observe()
-                await self.observations.put_observation(request.tenant_id, fresh)
-            activity = await self.node.activity(until - FORTNIGHT, until)
-        except BackendError as exc:
-            return None, str(exc)
-        kept = await self.observations.observations(
-            request.tenant_id,
-            request.node_id,
-            until - DAYS * DAY,
-            until + timedelta(microseconds=1),
+        if self._read_own_day is None:
+            self._read_own_day = ReadOwnDay(self.clock, self.observations, self.history, self.node)
+        return await self._read_own_day.run(
+            request.node_id, request.tenant_id, until, is_today=is_today
         )
-        if not kept:
-            return (
-                None,
-                f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC",
-            )
-        observation = kept[-1]
-        ends = [until - back * DAY for back in range(DAYS - 1, -1, -1)]
-        capacities: list[int | None] = []
-        for end in ends:
-            seen = [one for one in kept if end - DAY < one.observed_at <= end]
-            channels = seen[-1].channels if seen else None
-            capacities.append(
-                None if channels is None else sum(int(one.capacity_sat) for one in channels)
-            )
-        return OwnDay(
-            observation=observation,
-            day=tally(activity, until - DAY, until),
-            week=tally(activity, until - DAYS * DAY, until),
-            fortnight=tally(activity, until - FORTNIGHT, until),
-            days=tuple(tally(activity, end - DAY, end) for end in ends),
-            capacity_by_day=tuple(capacities),
-        ), None
-
-    async def _open_week(self, until: datetime) -> NetworkWeek:
-        if self.fixed_network is not None:
-            return _week_of(until, self.fixed_network, None, [None] * DAYS)
-        summaries = await self.networks.snapshots.summaries()
-        now, before, days = _choose_days(summaries, until)
-        opened: dict[str, NetworkIndex] = {}
-        for one in (now, before, *days):
-            if one is not None and one.origin.snapshot_id not in opened:
-                name = one.origin.snapshot_id
-                kept = self._opened.get(name)
-                opened[name] = kept or await self.networks.opened(one, summaries)
-        self._opened = opened
-
-        def network(one: SnapshotSummary | None) -> NetworkIndex | None:
-            return None if one is None else opened[one.origin.snapshot_id]
-
-        return _week_of(until, network(now), network(before), [network(one) for one in days])
 
 
-def _window(request: ReportRequest, now: datetime) -> tuple[datetime, datetime]:
+def _status(
+    node_id: NodeId, week: NetworkWeek, own: OwnDay | None, node_error: str | None
+) -> DayStatus:
+    return DayStatus(
+        node_id=node_id,
+        until=week.until,
+        now=_view(week.now, node_id),
+        is_stale=week.is_stale,
+        before=None if week.is_stale else _view(week.before, node_id),
+        points=tuple(_point(network, node_id) for network in week.days),
+        own=own,
+        node_error=node_error,
+        has_network=week.now is not None,
+    )
+
+
+def _window(day: date | None, now: datetime) -> tuple[datetime, datetime]:
     """Midnight of the report's day, and the end of the 24 hours it is about."""
-    report_date = datetime.combine(request.day or now.date(), time(), UTC)
+    report_date = datetime.combine(day or now.date(), time(), UTC)
     if report_date < FIRST_DAY:
         message = (
             f"report day {report_date:%Y-%m-%d}: too early; expected {FIRST_DAY:%Y-%m-%d} or later"
@@ -255,31 +212,3 @@ def _point(network: NetworkIndex | None, node_id: NodeId) -> PublicPoint | None:
     if place is None:
         return PublicPoint(None, None)
     return PublicPoint(network.overall(place), network.capacity_sat(place))
-
-
-def _week_of(
-    until: datetime,
-    now: NetworkIndex | None,
-    before: NetworkIndex | None,
-    days: list[NetworkIndex | None],
-) -> NetworkWeek:
-    is_stale = now is not None and until - now.snapshot.origin.observed_at > STALE_AFTER
-    return NetworkWeek(until, now, before, tuple(days), is_stale)
-
-
-def _choose_days(
-    summaries: tuple[SnapshotSummary, ...], until: datetime
-) -> tuple[SnapshotSummary | None, SnapshotSummary | None, list[SnapshotSummary | None]]:
-    """The newest snapshot, the one of the day before it, and the newest of each of the seven days."""
-    known = [one for one in summaries if one.origin.observed_at <= until]
-    if not known:
-        return None, None, [None] * DAYS
-    now = known[-1]
-    moment = now.origin.observed_at
-    earlier = [one for one in known if DAY / 2 <= moment - one.origin.observed_at <= STALE_AFTER]
-    days: list[SnapshotSummary | None] = []
-    for back in range(DAYS - 1, -1, -1):
-        end = until - back * DAY
-        fitting = [one for one in known if end - DAY < one.origin.observed_at <= end]
-        days.append(fitting[-1] if fitting else None)
-    return now, earlier[-1] if earlier else None, days

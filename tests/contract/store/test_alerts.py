@@ -124,3 +124,17 @@ def test_open_alerts_of_everybody_are_counted_by_severity(store, run):
         assert await store.count_open() == {"critical": 2, "warning": 1}
 
     run(trip())
+
+
+def test_alerts_that_were_resolved_long_ago_are_forgotten_and_open_ones_never(store, run):
+    async def trip():
+        still_open = a_node_alert(alert_id="1", key="a")
+        long_ago = a_node_alert(alert_id="2", key="b", resolved_at=MORNING)
+        lately = a_node_alert(alert_id="3", key="c", resolved_at=MORNING + HOUR)
+        await store.put_alerts((still_open, long_ago, lately))
+        assert await store.purge_alerts(MORNING + HOUR) == 1
+        assert await store.purge_alerts(MORNING + HOUR) == 0
+        found = await store.alerts("alice", since=MORNING - DAY, is_open=None, limit=10)
+        assert set(found) == {still_open, lately}
+
+    run(trip())

@@ -1,0 +1,3 @@
+"""What every test may ask for: servers."""
+
+pytest_plugins = ["tests.servers"]
