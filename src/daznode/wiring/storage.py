@@ -105,7 +105,7 @@ def _embedded(data_dir: Path, assets_dir: Path, clock: Clock) -> Stores:
         audit=store.audit,
         digests=store.digests,
         probe=DatabaseProbe(lambda: describe(store.threads), clock),
-        doctor=SqliteDoctor(store.threads, assets_dir),
+        doctor=SqliteDoctor(store.threads),
         prepare=store.prepare,
         close=close,
     )
@@ -142,7 +142,7 @@ def _on_server(uri: str, database: str, folders: tuple[Path, Path], clock: Clock
         audit=store.audit,
         digests=store.digests,
         probe=DatabaseProbe(lambda: describe(store.link), clock),
-        doctor=MongoDoctor(store.link, store.reports, assets_dir),
+        doctor=MongoDoctor(store.link, store.reports),
         prepare=store.prepare,
         close=store.close,
     )

@@ -1,26 +1,18 @@
 """How the embedded database is: a quick answer for machines, a close look for its mender."""
 
-import asyncio
-import os
 import re
-import shutil
 import sqlite3
-import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from daznode.adapters.store.atomic import disk_errors
 from daznode.adapters.store.migrations import MIGRATIONS
 from daznode.adapters.store.threads import SqliteThreads
-from daznode.domain.errors import StorageError, StoreUnavailable
+from daznode.domain.errors import StorageError
 from daznode.domain.health import Diagnosis, ServiceHealth
 
-_LEAST_FREE_BYTES: Final = 200 * 2**20
 _LARGE_LOG_BYTES: Final = 256 * 2**20
 _FAULTS_SHOWN: Final = 3
 _MEBIBYTE: Final = 2**20
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _MADE: Final = re.compile(r"\s*CREATE\s+(?:UNIQUE\s+)?(?:INDEX|TRIGGER)\s+(\w+)")
 
 _OK: Final = ServiceHealth.HEALTHY
@@ -41,68 +33,31 @@ async def describe(threads: SqliteThreads) -> str:
 
 
 class SqliteDoctor:
-    """Looks closely at the embedded database and the report files, a `Diagnosed`.
+    """Looks closely at the embedded database, a `Diagnosed`.
 
     Args:
         threads: The database.
-        assets: `RAG_ASSETS_DIR`.
     """
 
-    def __init__(self, threads: SqliteThreads, assets: Path) -> None:
+    def __init__(self, threads: SqliteThreads) -> None:
         """Look at nothing yet."""
         self._threads = threads
-        self._assets = assets
 
     async def diagnose(self) -> tuple[Diagnosis, ...]:
-        """Look at the folders, the disk, the schema, the indexes, the data, the log and the files."""
-        path = self._threads.database.path
-        found = [
-            *await asyncio.to_thread(lambda: tuple(look_at_folders(path.parent, self._assets)))
-        ]
+        """Look at the schema, the indexes, the data, the log, and the report files that are due."""
         try:
-            found += await self._threads.read(self._look)
+            return await self._threads.read(self._look)
         except StorageError as error:
-            found.append(Diagnosis("database", _BAD, str(error), _mend_of(error)))
-        return tuple(found)
+            return (Diagnosis("database", _BAD, str(error), _mend_of(error)),)
 
-    def _look(self, connection: sqlite3.Connection) -> list[Diagnosis]:
-        return [
+    def _look(self, connection: sqlite3.Connection) -> tuple[Diagnosis, ...]:
+        return (
             _schema(connection),
             _indexes(connection),
             _integrity(connection),
             _log_size(self._threads.database.path),
             files_due(_count(connection, "SELECT count(*) FROM report_files_due")),
-        ]
-
-
-def look_at_folders(*folders: Path) -> Iterator[Diagnosis]:
-    """Whether folders can be written, are private, and have room; a missing one is looked at above."""
-    for folder in dict.fromkeys(folders):
-        name = f"folder {folder}"
-        there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            mend = f"give this user the right to write there: chown or chmod u+rwx {there}"
-            yield Diagnosis(name, _BAD, f"{there} cannot be written", mend)
-            continue
-        try:
-            with disk_errors(there, "looked at"):
-                free_bytes = shutil.disk_usage(there).free
-                mode = there.stat().st_mode
-        except StoreUnavailable as error:
-            yield Diagnosis(name, _BAD, str(error), "look at the disk")
-            continue
-        if free_bytes < _LEAST_FREE_BYTES:
-            mend = "free some space; the database stops taking writes when the disk is full"
-            yield Diagnosis(name, _WARN, f"{free_bytes // _MEBIBYTE} MiB are free", mend)
-        elif folder == folders[0] and there == folder and mode & _OTHERS:
-            yield Diagnosis(
-                name,
-                _WARN,
-                f"others may look into it (mode {stat.S_IMODE(mode):04o})",
-                f"chmod 700 {folder}",
-            )
-        else:
-            yield Diagnosis(name, _OK, f"can be written, {free_bytes // _MEBIBYTE:,} MiB are free")
+        )
 
 
 def files_due(n_due: int) -> Diagnosis:

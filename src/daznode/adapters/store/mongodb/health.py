@@ -1,13 +1,11 @@
 """How the MongoDB database is: a quick answer for machines, a close look for its mender."""
 
-import asyncio
-from pathlib import Path
 from typing import Final
 
 from daznode.adapters.store.mongodb import indexes
 from daznode.adapters.store.mongodb.link import MongoLink
 from daznode.adapters.store.mongodb.reports import MongoReports
-from daznode.adapters.store.sqlite_health import files_due, look_at_folders
+from daznode.adapters.store.sqlite_health import files_due
 from daznode.domain.errors import StorageError
 from daznode.domain.health import Diagnosis, ServiceHealth
 
@@ -34,18 +32,16 @@ class MongoDoctor:
     Args:
         link: The database.
         reports: Knows which report files are due.
-        assets: `RAG_ASSETS_DIR`.
     """
 
-    def __init__(self, link: MongoLink, reports: MongoReports, assets: Path) -> None:
+    def __init__(self, link: MongoLink, reports: MongoReports) -> None:
         """Look at nothing yet."""
         self._link = link
         self._reports = reports
-        self._assets = assets
 
     async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Look at the server, the schema, the indexes, and the report files."""
-        found = [*await asyncio.to_thread(lambda: tuple(look_at_folders(self._assets)))]
+        found: list[Diagnosis] = []
         for look in (self._server, self._schema, self._indexes, self._files):
             try:
                 found.append(await look())

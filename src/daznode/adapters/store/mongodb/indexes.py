@@ -90,6 +90,7 @@ INDEXES: Final = (
     Index(JOBS, ((COMPLETED, 1),), _SPARSE),
     Index(ALERTS, ((OPEN_KEY, 1),), _UNIQUE_SPARSE),
     Index(ALERTS, (("user_id", 1), ("opened_at", -1))),
+    Index(ALERTS, (("resolved_at", 1),)),
     Index(AUDIT, (("place", -1),)),
     Index(AUDIT, (("tenant_id", 1), ("place", -1))),
     Index(AUDIT, (("action", 1), ("place", -1))),
