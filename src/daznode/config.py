@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -39,6 +40,7 @@ _TAKES: Final = {
     "JWT_SECRET": "at least 32 bytes; `openssl rand -base64 48` makes one",
     "JWT_EXPIRE_MINUTES": "a whole number of minutes from 1 to 43,200",
     "RATE_LIMIT_PER_MINUTE": "a whole number from 1 to 1,000,000",
+    "DAZNODE_TRUSTED_PROXIES": "IP addresses or networks, separated by commas",
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
     "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
@@ -69,6 +71,12 @@ def _server(*schemes: str) -> Callable[[object], object]:
         return value
 
     return check
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
 
 
 def _secret(value: object) -> object:
@@ -103,6 +111,7 @@ class Settings(BaseSettings):
         jwt_secret: `JWT_SECRET`: signs bearer tokens.
         jwt_expire_minutes: `JWT_EXPIRE_MINUTES`: how long a token holds.
         rate_limit_per_minute: `RATE_LIMIT_PER_MINUTE`: requests per minute and caller.
+        trusted_proxies: `DAZNODE_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
         metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
@@ -167,6 +176,9 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(
         default=100, ge=1, le=1_000_000, validation_alias="RATE_LIMIT_PER_MINUTE"
     )
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = Field(default=(), validation_alias="DAZNODE_TRUSTED_PROXIES")
     log_format: Literal["json", "console"] = Field(
         default="console", validation_alias="DAZNODE_LOG_FORMAT"
     )

@@ -61,6 +61,29 @@ class FakeReportStore:
         ]
         return tuple(sorted(found, key=lambda report: report.report_date))
 
+    async def latest_report(self, user_id: str) -> DailyReport | None:
+        found = [one for one in self._of(user_id) if one.generation_status == "completed"]
+        return found[0] if found else None
+
+    async def report_page(
+        self, user_id: str, since: datetime, *, page: int, limit: int
+    ) -> tuple[tuple[DailyReport, ...], int]:
+        found = [one for one in self._of(user_id) if one.report_date >= since]
+        start = (page - 1) * limit
+        return tuple(found[start : start + limit]), len(found)
+
+    async def count_reports(self, user_id: str | None = None) -> int:
+        return sum(
+            one.generation_status == "completed" and user_id in {None, one.user_id}
+            for one in self._reports.values()
+        )
+
+    def _of(self, user_id: str) -> list[DailyReport]:
+        """A user's reports, newest first, then by key."""
+        found = [one for one in self._reports.values() if one.user_id == user_id]
+        found.sort(key=lambda one: one.node_pubkey)
+        return sorted(found, key=lambda one: one.report_date, reverse=True)
+
     async def purge(self, before: datetime) -> int:
         old = [key for key in self._reports if key[2] < before]
         for key in old:

@@ -1,8 +1,8 @@
-"""Probe: asks one part that the service leans on how it is."""
+"""Probe and Diagnosed: how a part that the service leans on is, for machines and for its mender."""
 
 from typing import Protocol
 
-from daznode.domain.health import DependencyHealth
+from daznode.domain.health import DependencyHealth, Diagnosis
 
 
 class Probe(Protocol):
@@ -10,3 +10,10 @@ class Probe(Protocol):
 
     async def check(self) -> DependencyHealth:
         """Ask it, within a second or two; what it refuses is an answer, never raised."""
+
+
+class Diagnosed(Protocol):
+    """A part that can be looked at closely, which may take seconds."""
+
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
+        """Look at everything that can be wrong; what it refuses is a finding, never raised."""

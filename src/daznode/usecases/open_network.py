@@ -85,6 +85,12 @@ class OpenNetwork:
             lambda _: NetworkIndex(snapshot, measures, history, self.weights)
         )
 
+    async def measure_again(self, chosen: SnapshotSummary) -> None:
+        """Measure a stored snapshot anew, in place of the measures kept."""
+        snapshot = await self.snapshots.get(chosen.origin.snapshot_id)
+        measures = await self.compute.run(lambda progress: self._measure(snapshot, progress))
+        await self.measures.put_measures(measures)
+
     def _measure(self, snapshot: GraphSnapshot, progress: Progress) -> NodeMeasures:
         return measure_network(snapshot, self.params, threads=self.threads, progress=progress)
 

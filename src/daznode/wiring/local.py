@@ -16,6 +16,7 @@ from daznode.domain.progress import Progress, silent
 if TYPE_CHECKING:
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.sources.graph_file import GraphFile
+    from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
     from daznode.domain.gossip import SnapshotSummary
@@ -77,7 +78,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store"):
+        for name in ("compute", "store", "history"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -103,6 +104,13 @@ class Services:
         from daznode.adapters.store.sqlite import SqliteStore
 
         return SqliteStore(self._data_dir, self._assets_dir)
+
+    @cached_property
+    def history(self) -> "SqliteHistory":
+        """What happened on own nodes."""
+        from daznode.adapters.store.history import SqliteHistory
+
+        return SqliteHistory(self._data_dir)
 
     @cached_property
     def snapshots(self) -> "SnapshotFolders":
@@ -215,6 +223,7 @@ class Services:
         """Live through the demo's fortnight and make its last morning's report."""
         from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
         from daznode.usecases.rehearse import Rehearse
+        from daznode.usecases.sync_node import SyncNode
 
         now = self.clock.now()
         until = datetime.combine(now.date(), DEMO_HOUR)
@@ -229,9 +238,11 @@ class Services:
                 progress=progress,
             )
         )
-        trip = self._report_trip(WorldClock(world))
+        clock = WorldClock(world)
+        trip = self._report_trip(clock)
         trip.node = world
-        rehearse = Rehearse(world, self.snapshots, self.store, trip, self.compute)
+        sync = SyncNode(clock, self.history, self.store)
+        rehearse = Rehearse(world, self.snapshots, sync, trip, self.compute)
         return await rehearse.run(until, language or self._settings.language)
 
     async def generate_network(
@@ -290,28 +301,16 @@ class Services:
         from daznode.adapters.clock import RandomIds
         from daznode.usecases.daily_report import DailyReportTrip
 
-        return DailyReportTrip(clock, RandomIds(), self.networks, self.store, self.store)
+        return DailyReportTrip(
+            clock, RandomIds(), self.networks, self.store, self.store, history=self.history
+        )
 
     def _compile_kernels(self) -> None:
-        from daznode.graph.kernels.warmup import compile_kernels
+        from daznode.wiring.kernels import compile_kernels
 
-        self._compile("kernels", lambda: compile_kernels(self._listener))
+        compile_kernels(self._cache_dir, self._say, self._listener)
 
     def _compile_scanner(self) -> None:
-        from daznode.adapters.sources.scanner import compile_scanner
+        from daznode.wiring.kernels import compile_scanner
 
-        self._compile("the dump scanner", compile_scanner)
-
-    def _compile(self, what: str, compile_all: Callable[[], None]) -> None:
-        """Compile ahead if this is the first run with this cache, and say so."""
-        from daznode.adapters.compile_cache import CompileCache
-
-        if self._cache_dir is None:
-            self._say(f"No folder to keep compiled code in can be written: compiling {what} anew.")
-            return
-        cache = CompileCache(self._cache_dir, what)
-        if cache.is_warm():
-            return
-        self._say(f"Compiling {what}, on the first run only; this takes some seconds ...")
-        compile_all()
-        cache.set_warm()
+        compile_scanner(self._cache_dir, self._say)

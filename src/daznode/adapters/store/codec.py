@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from daznode.domain.digest import Digest
 from daznode.domain.errors import (
     InvalidParameter,
     InvalidScid,
@@ -37,6 +38,9 @@ REPORT_SHAPE: Final = 1
 
 OBSERVATION_SHAPE: Final = 1
 """Shape of a stored observation, kept as its `shape_version`."""
+
+DIGEST_SHAPE: Final = 1
+"""Shape of a stored digest, kept as its `shape_version`."""
 
 MANIFEST_SHAPE: Final = 1
 """Shape of a stored snapshot, kept as its manifest's `shape_version`."""
@@ -164,6 +168,37 @@ def decode_observation(data: bytes, where: str = "observation") -> NodeObservati
         raise _corrupt(where, error) from error
     _check_moments(_moments_of_observation(observation), where)
     return observation
+
+
+def encode_digest(digest: Digest) -> bytes:
+    """A week or month as JSON on one line, its shape's version first.
+
+    Raises:
+        InvariantBroken: It holds something that cannot be read back unchanged.
+    """
+
+    def encode(value: Digest) -> bytes:
+        return _ENCODER.encode({"shape_version": DIGEST_SHAPE, **msgspec.to_builtins(value)})
+
+    return _checked(digest, encode, decode_digest, f"digest {digest.digest_id}")
+
+
+def decode_digest(data: bytes, where: str = "digest") -> Digest:
+    """A week or month.
+
+    Raises:
+        StoreCorrupt: It is no digest; the message names the field.
+        MigrationNeeded: It was written by a newer version of the program.
+    """
+    try:
+        shape = _SHAPELESS.decode(data)
+        _check_shape(shape["shape_version"], DIGEST_SHAPE, where)
+        digest = msgspec.convert(shape, Digest)
+    except (*_UNREADABLE, KeyError, TypeError) as error:
+        raise _corrupt(where, error) from error
+    moments = (digest.first_date, digest.last_date, digest.generated_at, digest.best_day)
+    _check_moments(iter(moments), where)
+    return digest
 
 
 def encode_manifest(manifest: SnapshotManifest) -> bytes:

@@ -40,12 +40,13 @@ _REFUSALS: Final[dict[int, tuple[type[StorageError], str]]] = {
 
 
 class Database:
-    """One SQLite file, used from one thread.
+    """One SQLite file, used from one thread at a time.
 
     Args:
         path: The file; it and its folder are made, readable by their owner alone, when opened.
         patience_seconds: How long to wait for another writer.
         migrations: Steps to the newest schema.
+        is_reader: Whether statements that change something are refused.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Database:
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         migrations: tuple[Migration, ...] = MIGRATIONS,
+        is_reader: bool = False,
     ) -> None:
         """Touch nothing yet."""
         self.path = path
         self._patience_seconds = patience_seconds
         self._migrations = migrations
+        self._is_reader = is_reader
         self._connection: sqlite3.Connection | None = None
 
     def open(self) -> bool:
@@ -79,7 +82,10 @@ class Database:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600))
         with self._refusals():
             connection = sqlite3.connect(
-                self.path, timeout=self._patience_seconds, isolation_level=None
+                self.path,
+                timeout=self._patience_seconds,
+                isolation_level=None,
+                check_same_thread=False,  # one thread at a time is ours to see to
             )
         try:
             with self._refusals():
@@ -153,6 +159,8 @@ class Database:
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT_BYTES}")
         if version < newest:
             self._migrate(connection)
+        if self._is_reader:
+            connection.execute("PRAGMA query_only = ON")
 
     def _check_ownership(self, connection: sqlite3.Connection, newest: int) -> int:
         """The schema's number, after making sure that the file is ours to change."""

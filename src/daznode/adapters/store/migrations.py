@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from daznode.adapters.store.history_schema import HISTORY_STATEMENTS
+from daznode.adapters.store.service_schema import STATEMENTS as SERVICE_STATEMENTS
+
 APPLICATION_ID: Final = int.from_bytes(b"DAZN")
 """Marks the file as ours (SQLite file format, section 1.3.14)."""
 
@@ -81,4 +84,10 @@ MIGRATIONS: Final = (
             f"PRAGMA application_id = {APPLICATION_ID}",
         ),
     ),
+    Migration(
+        number=2,
+        name="accounts, profiles, runs, alerts, audit trail, digests",
+        statements=SERVICE_STATEMENTS,
+    ),
+    Migration(number=3, name="history of own nodes", statements=HISTORY_STATEMENTS),
 )

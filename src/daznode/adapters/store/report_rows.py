@@ -36,15 +36,11 @@ from daznode.adapters.store.report_files import (
     further_names,
     plain_name,
 )
-from daznode.domain.errors import (
-    InvalidParameter,
-    InvariantBroken,
-    ReportNotFound,
-    StorageError,
-)
+from daznode.adapters.store.report_queries import ReportQueries
+from daznode.domain.errors import InvalidParameter, InvariantBroken, StorageError
 from daznode.domain.report import DailyReport
 
-_PLAIN_NAME_KEPT: Final = timedelta(days=7)
+PLAIN_NAME_KEPT: Final = timedelta(days=7)
 """How long a node without reports keeps the plain file name from the user's other nodes."""
 
 
@@ -60,6 +56,7 @@ class ReportRows:
         """Touch nothing yet."""
         self._database = database
         self._files = files
+        self._queries = ReportQueries(database.path)
 
     def finish_interrupted(self) -> None:
         """Make the files that a killed writer left undone, if that can be done now.
@@ -76,7 +73,7 @@ class ReportRows:
         """Store reports, all or none; see the module for what a kill does."""
         for report in reports:
             check_user_id(report.user_id)
-            _check_day(report)
+            check_day(report)
         if not reports:
             return ()
         with self._files.writing() as writing:
@@ -86,30 +83,6 @@ class ReportRows:
                 writing.sync_staged()
             self._publish(writing, [report.report_id for report in stored])
         return stored
-
-    def get(self, report_id: str) -> DailyReport:
-        """One report by its id."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT CAST(report AS BLOB) FROM daily_reports WHERE report_id = ?", (report_id,)
-            ).fetchone()
-        if row is None:
-            message = f"report {report_id[:60]!r}: none is stored under that id"
-            raise ReportNotFound(message)
-        return decode_report(row[0], self._where(report_id))
-
-    def between(
-        self, user_id: str, node_id: str, since: datetime, until: datetime
-    ) -> tuple[DailyReport, ...]:
-        """Reports of a user's node with `since <= report_date < until`, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT report_id, CAST(report AS BLOB) FROM daily_reports WHERE user_id = ?"
-                " AND node_pubkey = ? AND report_date >= ? AND report_date < ?"
-                " ORDER BY report_date",
-                (user_id, node_id, moment_text(since), moment_text(until)),
-            ).fetchall()
-        return tuple(decode_report(data, self._where(report_id)) for report_id, data in rows)
 
     def purge(self, before: datetime) -> int:
         """Delete rows with `report_date < before`; their files, made if still due, stay."""
@@ -135,7 +108,7 @@ class ReportRows:
                     " WHERE report_id = ?",
                     (report_id,),
                 ).fetchone()
-            decode_report(data, self._where(report_id))
+            decode_report(data, self._queries.where(report_id))
             writing.stage(user_id, file_name, file_face(data))
         if due:
             writing.sync_staged()
@@ -148,9 +121,6 @@ class ReportRows:
                 "DELETE FROM report_files_due WHERE report_id = ?",
                 [(report_id,) for report_id in report_ids],
             )
-
-    def _where(self, report_id: str) -> str:
-        return f"{self._database.path}: daily_reports, report {report_id}"
 
 
 def _put_row(
@@ -193,11 +163,22 @@ def _put_row(
     return report
 
 
-def _check_day(report: DailyReport) -> None:
+def check_day(report: DailyReport) -> None:
+    """Make sure that a report is of a whole day.
+
+    Raises:
+        InvalidParameter: Its date is not midnight UTC.
+    """
     date = report.report_date
     if date.utcoffset() != timedelta(0) or date.time() != time.min:
         message = f"report date {date.isoformat()}: expected midnight UTC of the report's day"
         raise InvalidParameter(message)
+
+
+def id_taken(report: DailyReport) -> InvalidParameter:
+    """The refusal of a second report of the same id."""
+    message = f"report id {report.report_id}: names another report already; expected a fresh id"
+    return InvalidParameter(message)
 
 
 def _check_id_is_free(connection: sqlite3.Connection, report: DailyReport) -> None:
@@ -205,8 +186,7 @@ def _check_id_is_free(connection: sqlite3.Connection, report: DailyReport) -> No
         "SELECT user_id, report_date FROM daily_reports WHERE report_id = ?", (report.report_id,)
     ).fetchone()
     if row is not None:
-        message = f"report id {report.report_id}: names another report already; expected a fresh id"
-        raise InvalidParameter(message)
+        raise id_taken(report)
 
 
 def _new_file_name(connection: sqlite3.Connection, report: DailyReport) -> str:
@@ -232,7 +212,7 @@ def _may_take_plain_name(connection: sqlite3.Connection, report: DailyReport) ->
     date = moment_text(report.report_date)
     if row is not None:
         node_pubkey, last_date = row
-        idle_since = moment_text(report.report_date - _PLAIN_NAME_KEPT)
+        idle_since = moment_text(report.report_date - PLAIN_NAME_KEPT)
         if node_pubkey != report.node_pubkey and last_date >= idle_since:
             return False
         date = max(date, last_date)

@@ -1,34 +1,36 @@
-"""Embedded store (default): reports and observations in one SQLite file, with one thread of its own."""
+"""Embedded store (default): one SQLite file for everything but network snapshots."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
+from daznode.adapters.store.account_rows import AccountRows
+from daznode.adapters.store.alert_rows import AlertRows
 from daznode.adapters.store.atomic import PATIENCE_SECONDS
-from daznode.adapters.store.database import Database
+from daznode.adapters.store.audit_rows import AuditRows
+from daznode.adapters.store.challenge_rows import ChallengeRows
+from daznode.adapters.store.digest_rows import DigestRows
 from daznode.adapters.store.observation_rows import ObservationRows
+from daznode.adapters.store.profile_rows import ProfileRows
 from daznode.adapters.store.report_files import ReportFiles
+from daznode.adapters.store.report_queries import ReportQueries
 from daznode.adapters.store.report_rows import ReportRows
-from daznode.domain.errors import InvariantBroken
+from daznode.adapters.store.run_rows import RunRows
+from daznode.adapters.store.threads import SqliteThreads
 from daznode.domain.node_state import NodeObservation
 from daznode.domain.report import DailyReport
-
-T = TypeVar("T")
 
 FILE_NAME: Final = "daznode.sqlite3"
 """Name of the database in the data folder."""
 
 
 class SqliteStore:
-    """Reports and observations in the data folder, a `ReportStore` and an `ObservationStore`.
+    """The data folder's database: a `ReportStore` and an `ObservationStore`, and the others inside it.
 
-    All work is done in one thread, which opens the file when it is first needed. Several stores, in
-    any number of processes, may use the same folders at once. A cancelled task does not stop a
-    write that has begun: it ends, whole.
+    One thread writes, two read beside it; the file is opened when it is first needed. Several
+    stores, in any number of processes, may use the same folders at once. A cancelled task does not
+    stop a write that has begun: it ends, whole.
 
     Reports are returned for as long as they are stored; `purge` is what ends their 90 days, since
     the store knows no clock. Observations are kept.
@@ -37,6 +39,16 @@ class SqliteStore:
         data_folder: `DAZNODE_DATA_DIR`.
         assets_folder: `RAG_ASSETS_DIR`.
         patience_seconds: How long to wait for another writer.
+
+    Attributes:
+        accounts: The `AccountStore`.
+        profiles: The `ProfileStore`.
+        challenges: The `ChallengeStore`.
+        runs: The `RunStore`.
+        alerts: The `AlertStore`.
+        audit: The `AuditTrail`.
+        digests: The `DigestStore`.
+        threads: What they all stand on.
     """
 
     def __init__(
@@ -47,17 +59,34 @@ class SqliteStore:
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """Touch nothing yet."""
-        self._database = Database(data_folder / FILE_NAME, patience_seconds=patience_seconds)
+        self.threads = SqliteThreads(data_folder / FILE_NAME, patience_seconds=patience_seconds)
+        database = self.threads.database
         files = ReportFiles(assets_folder, patience_seconds=patience_seconds)
-        self._reports = ReportRows(self._database, files)
-        self._observations = ObservationRows(self._database)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._reports = ReportRows(database, files)
+        self.threads.on_open = self._reports.finish_interrupted
+        self._report_queries = ReportQueries(database.path)
+        self._observations = ObservationRows(self.threads)
+        self.accounts = AccountRows(self.threads)
+        self.profiles = ProfileRows(self.threads)
+        self.challenges = ChallengeRows(self.threads)
+        self.runs = RunRows(self.threads)
+        self.alerts = AlertRows(self.threads)
+        self.audit = AuditRows(self.threads)
+        self.digests = DigestRows(self.threads)
 
     def close(self) -> None:
         """Finish what was begun and close the file; the store cannot be used again."""
-        with suppress(RuntimeError):  # closed before
-            self._thread.submit(self._database.close).result()
-        self._thread.shutdown(wait=True)
+        self.threads.close()
+
+    async def prepare(self) -> None:
+        """Open the file, bring its schema up to date, and make report files that are due.
+
+        Raises:
+            StoreUnavailable: It cannot be opened or created, or is locked for too long.
+            StoreCorrupt: It is no database, a damaged one, or another program's.
+            MigrationNeeded: A newer version of the program wrote it.
+        """
+        await self.threads.run(lambda: None)
 
     async def put_report(self, report: DailyReport) -> DailyReport:
         """Store a report in the database and as a file, replacing the one of that day.
@@ -83,7 +112,7 @@ class SqliteStore:
             StoreUnavailable: They cannot be written; what was stored before is untouched.
             InvalidParameter: See `put_report`; nothing is stored.
         """
-        return await self._run(lambda: self._reports.put(tuple(reports)))
+        return await self.threads.run(lambda: self._reports.put(tuple(reports)))
 
     async def get_report(self, report_id: str) -> DailyReport:
         """One report.
@@ -92,7 +121,9 @@ class SqliteStore:
             ReportNotFound: None has that id.
             StoreCorrupt: It cannot be read back.
         """
-        return await self._run(lambda: self._reports.get(report_id))
+        return await self.threads.read(
+            lambda connection: self._report_queries.get(connection, report_id)
+        )
 
     async def reports(
         self, user_id: str, node_id: str, since: datetime, until: datetime
@@ -102,7 +133,40 @@ class SqliteStore:
         Raises:
             StoreCorrupt: One cannot be read back.
         """
-        return await self._run(lambda: self._reports.between(user_id, node_id, since, until))
+        return await self.threads.read(
+            lambda connection: self._report_queries.between(
+                connection, (user_id, node_id), since, until
+            )
+        )
+
+    async def latest_report(self, user_id: str) -> DailyReport | None:
+        """The user's completed report of the newest day (of several nodes the first by key)."""
+        return await self.threads.read(
+            lambda connection: self._report_queries.latest(connection, user_id)
+        )
+
+    async def report_page(
+        self, user_id: str, since: datetime, *, page: int, limit: int
+    ) -> tuple[tuple[DailyReport, ...], int]:
+        """A page of a user's reports with `report_date >= since`, newest first, and how many in all.
+
+        Args:
+            user_id: The user.
+            since: First day.
+            page: From 1.
+            limit: Reports a page.
+        """
+        return await self.threads.read(
+            lambda connection: self._report_queries.page(
+                connection, user_id, since, (limit, (page - 1) * limit)
+            )
+        )
+
+    async def count_reports(self, user_id: str | None = None) -> int:
+        """How many completed reports are stored, of one user or of all."""
+        return await self.threads.read(
+            lambda connection: self._report_queries.count(connection, user_id)
+        )
 
     async def purge(self, before: datetime) -> int:
         """Delete reports with `report_date < before` from the database (files stay).
@@ -113,7 +177,7 @@ class SqliteStore:
         Raises:
             StoreUnavailable: They cannot be deleted.
         """
-        return await self._run(lambda: self._reports.purge(before))
+        return await self.threads.run(lambda: self._reports.purge(before))
 
     async def put_observation(self, tenant_id: str, observation: NodeObservation) -> None:
         """Keep an observation under its UTC day, unless a later one of that day is kept.
@@ -121,7 +185,7 @@ class SqliteStore:
         Raises:
             StoreUnavailable: It cannot be written.
         """
-        await self._run(lambda: self._observations.put(tenant_id, observation))
+        await self._observations.put(tenant_id, observation)
 
     async def observations(
         self, tenant_id: str, node_id: str, since: datetime, until: datetime
@@ -131,17 +195,4 @@ class SqliteStore:
         Raises:
             StoreCorrupt: One cannot be read back.
         """
-        return await self._run(lambda: self._observations.between(tenant_id, node_id, since, until))
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        try:
-            job = self._thread.submit(self._on_open_file, work)
-        except RuntimeError as error:
-            message = f"{self._database.path}: the store was closed and cannot be used again"
-            raise InvariantBroken(message) from error
-        return await asyncio.wrap_future(job)
-
-    def _on_open_file(self, work: Callable[[], T]) -> T:
-        if self._database.open():
-            self._reports.finish_interrupted()
-        return work()
+        return await self._observations.between(tenant_id, node_id, since, until)

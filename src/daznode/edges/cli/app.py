@@ -7,9 +7,12 @@ import click
 from daznode import __version__
 from daznode.domain.errors import DaznodeError, Interrupted
 from daznode.edges.cli.demo import demo
+from daznode.edges.cli.doctor import doctor
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
+from daznode.edges.cli.serve import serve
+from daznode.edges.cli.users import user
 
 
 class GuardedGroup(click.Group):
@@ -41,5 +44,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network):
+for _command in (demo, report, score, rankings, fee_market, network, user, doctor, serve):
     cli.add_command(_command)

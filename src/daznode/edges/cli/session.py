@@ -14,8 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from daznode.config import load_settings
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import ConfigError, InvalidParameter
+from daznode.domain.health import Diagnosis, wrong
+from daznode.usecases.accounts import Accounts
 from daznode.wiring import Services
+from daznode.wiring.doctor import examine_installation
+from daznode.wiring.identity import opened_accounts
 
 T = TypeVar("T")
 
@@ -75,6 +79,26 @@ def run(trip: Callable[[Services], Awaitable[T]], *, is_temporary: bool = False)
             return await trip(services)
 
         return asyncio.run(travel())
+
+
+def run_accounts(trip: Callable[[Accounts], Awaitable[T]]) -> T:
+    """Do something with accounts, over the database that the settings choose."""
+
+    async def travel() -> T:
+        async with opened_accounts(load_settings()) as accounts:
+            return await trip(accounts)
+
+    return asyncio.run(travel())
+
+
+def examine() -> tuple[Diagnosis, ...]:
+    """What is right and wrong with this installation; wrong settings are a detail too."""
+    try:
+        settings = load_settings()
+    except ConfigError as exc:
+        mend = "see docs/configuration.md; the rest was not looked at"
+        return (wrong("settings", str(exc), mend, exc.exit_code),)
+    return asyncio.run(examine_installation(settings))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -11,6 +10,7 @@ from tests.builders import DAY, TODAY, a_node_id, a_report
 from daznode.adapters.store.codec import decode_report, encode_report
 from daznode.adapters.store.database import Database
 from daznode.adapters.store.report_files import ReportFiles, ReportWriting
+from daznode.adapters.store.report_queries import ReportQueries
 from daznode.adapters.store.report_rows import ReportRows
 from daznode.domain.errors import StoreCorrupt, StoreUnavailable
 
@@ -32,6 +32,11 @@ class House:
         rows = ReportRows(database, ReportFiles(self.folder / "assets"))
         rows.finish_interrupted()
         return rows
+
+    def get(self, report_id):
+        database = self.opened[-1]
+        with database.reading() as connection:
+            return ReportQueries(database.path).get(connection, report_id)
 
     def files(self) -> dict[str, bytes]:
         root = self.folder / "assets/reports/daily"
@@ -150,7 +155,7 @@ def test_a_writer_that_dies_leaves_the_old_or_the_new_in_both(house, monkeypatch
         patch.setattr(ReportWriting, step, die)
         with pytest.raises(Killed):
             rows.put((new,))
-    found = house.rows().get(old.report_id)
+    found = (house.rows(), house.get(old.report_id))[1]
     assert found == (new if is_new else old)
     assert house.files() == {"alice/20251120.json": encode_report(found)}
     assert house.sql("SELECT * FROM report_files_due") == []
@@ -182,7 +187,7 @@ def test_reports_can_be_read_while_due_files_cannot_be_made(house):
     folder.rename(house.folder / "elsewhere")
     folder.symlink_to(house.folder / "elsewhere")
     rows = house.rows()
-    assert rows.get(report.report_id) == report
+    assert house.get(report.report_id) == report
     with pytest.raises(StoreUnavailable, match="alice"):
         rows.put((a_report(report_id=next(IDS), user_id="bob"),))
 
@@ -195,7 +200,7 @@ def test_a_folder_that_cannot_be_written_leaves_database_and_file_as_they_were(h
     batch = (a_report(retry_count=1), a_report(report_id=next(IDS), user_id="bob"))
     with pytest.raises(StoreUnavailable, match="expected a folder there"):
         rows.put(batch)
-    assert rows.get(old.report_id) == old
+    assert house.get(old.report_id) == old
     assert house.files() == {"alice/20251120.json": encode_report(old)}
 
 
@@ -204,7 +209,7 @@ def test_a_row_that_cannot_be_read_is_named(house):
     (report,) = rows.put((a_report(),))
     house.sql("UPDATE daily_reports SET report = replace(report, '\"user_id\"', '\"usr_id\"')")
     with pytest.raises(StoreCorrupt, match=f"daily_reports, report {report.report_id}.*user_id"):
-        rows.get(report.report_id)
+        house.get(report.report_id)
     house.sql("UPDATE daily_reports SET report = CAST(x'7bff' AS TEXT)")
     with pytest.raises(StoreCorrupt, match="daily_reports"):
-        rows.between("alice", a_node_id(1), TODAY, TODAY + timedelta(days=1))
+        house.get(report.report_id)

@@ -1,0 +1,1 @@
+"""Looks at the machine itself: its folders, its disk, its secrets."""

@@ -1,0 +1,66 @@
+"""What a route raises becomes a problem document; a stack trace never leaves the process."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daznode.domain.errors import DaznodeError
+from daznode.edges.api.asgi import request_id_of
+from daznode.edges.api.gate import FAULT
+from daznode.edges.api.problems import MEDIA_TYPE, Problem, answer_of, problem_of, refusal
+from daznode.wiring.service import Service
+
+_MOST_FAULTS: Final = 20
+_SERVER_FAULT: Final = 500
+
+
+def response_of(problem: Problem) -> Response:
+    """A problem document as a response."""
+    return Response(
+        problem.body, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
+    )
+
+
+def answer_errors(app: FastAPI, service: Service) -> None:
+    """Let an application answer what its routes raise."""
+
+    async def ours(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, DaznodeError)  # noqa: S101 - registered for that class alone
+        if answer_of(type(exc)).status >= _SERVER_FAULT:
+            service.journal.warning(
+                "Request cannot be answered",
+                request_id=request_id_of(request.scope),
+                code=exc.code,
+                error=str(exc),
+            )
+        return response_of(problem_of(exc, request_id_of(request.scope)))
+
+    async def invalid(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for that class alone
+        faults = [
+            {"where": ".".join(str(part) for part in one["loc"]), "what": str(one["msg"])}
+            for one in exc.errors()[:_MOST_FAULTS]
+        ]
+        detail = "; ".join(f"{one['where']}: {one['what']}" for one in faults[:3])
+        return response_of(refusal(422, detail, request_id_of(request.scope), faults=faults))
+
+    async def refused(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)  # noqa: S101 - registered for that class alone
+        headers = tuple((exc.headers or {}).items())
+        return response_of(
+            refusal(exc.status_code, str(exc.detail), request_id_of(request.scope), headers=headers)
+        )
+
+    async def unexpected(request: Request, exc: Exception) -> Response:
+        # The framework raises it again after this; the gate then logs it.
+        del exc
+        return response_of(refusal(500, FAULT, request_id_of(request.scope)))
+
+    app.add_exception_handler(DaznodeError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, unexpected)

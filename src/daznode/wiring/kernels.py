@@ -1,0 +1,39 @@
+"""Compiled code made ahead: by whoever starts first with a cache folder, and said to the person."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from daznode.domain.progress import Progress, silent
+
+Say = Callable[[str], None]
+
+
+def compile_kernels(cache_dir: Path | None, say: Say, listener: Progress = silent) -> None:
+    """Compile what measures networks, if that was not done before."""
+    from daznode.graph.kernels.warmup import compile_kernels as compile_all
+
+    _compile(cache_dir, "kernels", lambda: compile_all(listener), say)
+
+
+def compile_scanner(cache_dir: Path | None, say: Say) -> None:
+    """Compile what reads large dumps, if that was not done before."""
+    from daznode.adapters.sources.scanner import compile_scanner as compile_all
+
+    _compile(cache_dir, "the dump scanner", compile_all, say)
+
+
+def _compile(
+    cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say
+) -> None:
+    """Compile ahead if this is the first run with this cache, and say so."""
+    from daznode.adapters.compile_cache import CompileCache
+
+    if cache_dir is None:
+        say(f"No folder to keep compiled code in can be written: compiling {what} anew.")
+        return
+    cache = CompileCache(cache_dir, what)
+    if cache.is_warm():
+        return
+    say(f"Compiling {what}, on the first run only; this takes some seconds ...")
+    compile_all()
+    cache.set_warm()
