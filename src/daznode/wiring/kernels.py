@@ -22,9 +22,7 @@ def compile_scanner(cache_dir: Path | None, say: Say) -> None:
     _compile(cache_dir, "the dump scanner", compile_all, say)
 
 
-def _compile(
-    cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say
-) -> None:
+def _compile(cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say) -> None:
     """Compile ahead if this is the first run with this cache, and say so."""
     from daznode.adapters.compile_cache import CompileCache
 
