@@ -64,6 +64,16 @@ def test_its_commands_run_and_answer_as_it_says(name, prepared, tmp_path):
                 assert not found, f"{where}\n" + "\n".join(found)
 
 
+def test_the_api_guide_names_every_path(prepared, tmp_path):
+    guide = (DOCS / "api.md").read_text()
+    with served(tmp_path, prepared) as service:
+        described = service.get("/openapi.json")
+    assert described is not None
+    fixed = {path.partition("{")[0] for path in described["paths"]}
+    assert len(fixed) > 20
+    assert sorted(path for path in fixed if path not in guide) == []
+
+
 @pytest.mark.parametrize(
     ("shown", "got", "said"),
     [
