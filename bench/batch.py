@@ -93,6 +93,7 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
     from daznode.usecases.open_network import OpenNetwork
     from daznode.wiring.batches import open_batches
     from daznode.wiring.coordination import open_coordination
+    from daznode.wiring.memory import keep_what_is_loaded
     from daznode.wiring.storage import open_stores
     from daznode.wiring.watch import open_watch
 
