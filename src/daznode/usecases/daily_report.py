@@ -172,7 +172,9 @@ class DailyReportTrip:
         if self.node is None or self.history is None or not request.is_owner:
             return None, None
         if self._read_own_day is None:
-            self._read_own_day = ReadOwnDay(self.clock, self.observations, self.history, self.node)
+            self._read_own_day = ReadOwnDay(
+                self.clock, self.observations, self.history, self.node, self.networks.compute
+            )
         return await self._read_own_day.run(
             request.node_id, request.tenant_id, until, is_today=is_today
         )

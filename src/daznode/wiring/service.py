@@ -11,6 +11,7 @@ from daznode.config import Settings, prepare_compile_cache
 from daznode.domain.accounts import Role
 from daznode.domain.errors import StoreUnavailable
 from daznode.domain.health import DependencyHealth, ServiceHealth
+from daznode.wiring.memory import keep_what_is_loaded
 
 if TYPE_CHECKING:
     from daznode.usecases.current_network import CurrentNetwork
@@ -236,6 +237,7 @@ class Service:
                 await asyncio.sleep(PREPARE_AGAIN_SECONDS)
                 continue
             break
+        keep_what_is_loaded()
         self._go_on(self._batches.work_runs.forever())
         self._go_on(self._recalculations.forever())
         self.health.is_started = True
