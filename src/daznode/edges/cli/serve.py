@@ -27,7 +27,7 @@ BACKLOG: Final = 4_096
 OPEN_FILES: Final = 65_536
 """One per connection; the usual soft limit of 1,024 is less than a busy service has."""
 
-HEADER_SECONDS: Final = 15
+HEADER_SECONDS: Final = 10
 """For the head of a request, and how long an idle connection is kept."""
 
 HEADER_BYTES: Final = 65_536
