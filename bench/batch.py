@@ -7,56 +7,32 @@ memory, and how late the event loop was meanwhile, since the API answers from th
 import argparse
 import asyncio
 import json
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from bench.timing import interleaved, peak_mb, write_results
+from bench.timing import peak_mb, write_results
+
+if TYPE_CHECKING:
+    from daznode.wiring.storage import Stores
+
+    from daznode.usecases.open_network import OpenNetwork
 
 MODULE = "bench.batch"
 TARGETS = {"seconds_of_1000": 30.0, "peak_mb": 1_000.0, "lag_p99_ms": 50.0}
 DAYS = 7
+SIZES = (500, 1_000, 2_000)
+STORES = ("profiles", "runs", "reports", "observations", "alerts", "digests")
 TICK_SECONDS = 0.002
-
-
-class QuietJournal:
-    """A log that nobody reads."""
-
-    def info(self, event: str, **fields: object) -> None:
-        """Nothing."""
-
-    warning = error = info
-
-
-class QuietMetrics:
-    """Figures that nobody reads."""
-
-    def __getattr__(self, name: str) -> object:
-        return self._ignore
-
-    def _ignore(self, *given: object, **named: object) -> None:
-        del given, named
-
-
-class Alone:
-    """What a single process without listeners needs of cache, leases and feed."""
-
-    async def forget(self, *keys: str) -> None:
-        """Nothing is kept."""
-
-    async def publish(self, alerts: object) -> None:
-        """Nobody listens."""
-
-    async def acquire(self, name: str, owner: str, ttl_seconds: float) -> bool:
-        """Nobody else asks."""
-        del name, owner, ttl_seconds
-        return True
 
 
 async def lags_of(work: object) -> tuple[object, list[float]]:
@@ -75,27 +51,13 @@ async def lags_of(work: object) -> tuple[object, list[float]]:
     return result, sorted(lags)
 
 
-async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
-    """Make the reports of so many users."""
-    from daznode.wiring.storage import open_stores
-
-    from daznode.adapters.clock import RandomIds, SystemClock
-    from daznode.adapters.compute import ThreadCompute
+async def fill(stores: "Stores", networks: "OpenNetwork", n_users: int, n_nodes: int) -> None:
+    """A week of networks, measured as an import does it, and users with a node each."""
     from daznode.adapters.lightning.simulated import generate_snapshot
-    from daznode.config import Settings
     from daznode.domain.accounts import UserProfile
     from daznode.domain.ids import NodeId
-    from daznode.domain.measures import ScoreWeights
-    from daznode.domain.runs import RunKind
-    from daznode.domain.schedule import Slot
-    from daznode.graph.measures import MeasureParams
-    from daznode.usecases.open_network import OpenNetwork
-    from daznode.wiring.batches import open_batches
 
-    clock, ids, settings = SystemClock(), RandomIds(), Settings(_env_file=None)
-    stores, compute, alone = open_stores(settings, folder, folder / "rag"), ThreadCompute(), Alone()
-    await stores.prepare()
-    now = clock.now()
+    now = networks.clock.now()
     snapshot = generate_snapshot(
         nodes=n_nodes, channels=None, seed=7, observed_at=now, imported_at=now
     )
@@ -104,44 +66,62 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
         await stores.snapshots.put(
             replace(snapshot, origin=replace(snapshot.origin, observed_at=seen_at))
         )
-    places = np.linspace(0, snapshot.n_nodes - 1, n_users).astype(int)
-    profiles = [
-        UserProfile(
-            f"user-{number:06d}",
-            "tenant",
-            now,
-            now,
-            lightning_pubkey=NodeId(snapshot.node_hex(int(place))),
-            daily_report_enabled=True,
-        )
-        for number, place in enumerate(places)
-    ]
-    for profile in profiles:
-        await stores.profiles.put_profile(profile)
-    networks = OpenNetwork(
-        stores.snapshots, stores.snapshots, compute, clock, MeasureParams(), ScoreWeights(), 2
-    )
-    # Measures are kept beside the snapshot, and computed when one is imported.
     for summary in (summaries := await stores.snapshots.summaries()):
         await networks.opened(summary, summaries)
-    parts = SimpleNamespace(
-        **{name: getattr(stores, name) for name in ("profiles", "runs", "reports", "observations")},
-        alerts=stores.alerts,
-        digests=stores.digests,
-        feed=alone,
-        cache=alone,
-        leases=alone,
-        journal=QuietJournal(),
-        metrics=QuietMetrics(),
+    places = np.linspace(0, snapshot.n_nodes - 1, n_users).astype(int)
+    for number, place in enumerate(places):
+        await stores.profiles.put_profile(
+            UserProfile(
+                f"user-{number:06d}",
+                "tenant",
+                now,
+                now,
+                lightning_pubkey=NodeId(snapshot.node_hex(int(place))),
+                daily_report_enabled=True,
+            )
+        )
+
+
+async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
+    """Make the reports of so many users."""
+    from daznode.wiring.storage import open_stores
+
+    from daznode.adapters.clock import RandomIds, SystemClock
+    from daznode.adapters.compute import ThreadCompute
+    from daznode.config import Settings
+    from daznode.domain.measures import ScoreWeights
+    from daznode.domain.runs import RunKind
+    from daznode.domain.schedule import Slot
+    from daznode.graph.measures import MeasureParams
+    from daznode.usecases.open_network import OpenNetwork
+    from daznode.wiring.batches import open_batches
+    from daznode.wiring.coordination import open_coordination
+    from daznode.wiring.watch import open_watch
+
+    clock, compute = SystemClock(), ThreadCompute()
+    settings = Settings(_env_file=None, DAZNODE_DATA_DIR=folder)
+    watch = open_watch(settings)
+    stores = open_stores(settings, folder, folder / "rag")
+    coordination = open_coordination(settings, watch.journal, watch.metrics)
+    await stores.prepare()
+    networks = OpenNetwork(
+        stores.snapshots, stores.measures, compute, clock, MeasureParams(), ScoreWeights(), 2
     )
-    batches = open_batches(settings, parts, networks, clock=clock, ids=ids).batches
-    slot = Slot(RunKind.DAILY, datetime.combine(now.date(), clock_time(), UTC))
-    begun, cpu = time.perf_counter(), time.process_time()
+    await fill(stores, networks, n_users, n_nodes)
+    parts = SimpleNamespace(
+        **{name: getattr(stores, name) for name in STORES},
+        **{name: getattr(coordination, name) for name in ("feed", "cache", "leases")},
+        journal=watch.journal,
+        metrics=watch.metrics,
+    )
+    batches = open_batches(settings, parts, networks, clock=clock, ids=RandomIds()).batches
+    slot = Slot(RunKind.DAILY, datetime.combine(clock.now().date(), clock_time(), UTC))
 
     async def work() -> object:
         await batches.start_slot(slot, await stores.profiles.enabled_profiles(), "bench")
         return await batches.work(slot.run_id, "worker")
 
+    begun, cpu = time.perf_counter(), time.process_time()
     counts, lags = await lags_of(work())
     figures = {
         "wall_seconds": time.perf_counter() - begun,
@@ -150,34 +130,56 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
         "lag_p50_ms": lags[len(lags) // 2],
         "lag_p99_ms": lags[int(len(lags) * 0.99)],
         "lag_max_ms": lags[-1],
-        "completed": counts.completed,
     }
     assert counts.completed == n_users
+    await coordination.close()
     await stores.close()
     compute.close()
+    watch.close()
+    return figures
+
+
+def measured(n_users: int, n_nodes: int) -> dict[str, float]:
+    """One batch in a process of its own."""
+    command = [sys.executable, "-m", MODULE, "--case", str(n_users), str(n_nodes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        message = f"{n_users} users failed: {done.stderr.strip()[-2000:]}"
+        raise RuntimeError(message)
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    print(
+        f"  {n_users:6,} users  wall {figures['wall_seconds']:6.2f} s"
+        f"  cpu {figures['cpu_seconds']:6.2f} s  peak {figures['peak_mb']:4.0f} MB"
+        f"  lag p99 {figures['lag_p99_ms']:5.1f} ms, max {figures['lag_max_ms']:5.1f} ms",
+        flush=True,
+    )
     return figures
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Time batches of several sizes and write `bench/results/batch.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case")
+    parser.add_argument("--case", type=int, help="run one batch of so many users in this process")
     parser.add_argument("--quick", action="store_true", help="one round, the small network alone")
     parser.add_argument("nodes", nargs="?", type=int, default=4_000)
     options = parser.parse_args(arguments)
     if options.case:
-        n_users = int(options.case.split()[0])
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(asyncio.run(batch(Path(folder), n_users, options.nodes))))
+            print(json.dumps(asyncio.run(batch(Path(folder), options.case, options.nodes))))
         return
     rounds = 1 if options.quick else 3
     results = {}
-    for nodes in (4_000,) if options.quick else (4_000, 16_000):
-        print(f"network of {nodes:,} nodes", flush=True)
-        cases = ["500 users", "1000 users", "2000 users"]
-        timings = interleaved(MODULE, cases, [str(nodes)], rounds)
-        results[str(nodes)] = {case: asdict(timing) for case, timing in timings.items()}
-    write_results("batch", {"targets": TARGETS, "networks": results})
+    for n_nodes in (4_000,) if options.quick else (4_000, 16_000):
+        print(f"network of {n_nodes:,} nodes, {DAYS} days of it", flush=True)
+        runs = [{n_users: measured(n_users, n_nodes) for n_users in SIZES} for _ in range(rounds)]
+        results[n_nodes] = {
+            n_users: {
+                figure: statistics.median(run[n_users][figure] for run in runs)
+                for figure in runs[0][n_users]
+            }
+            for n_users in SIZES
+        }
+    write_results("batch", {"targets": TARGETS, "rounds": rounds, "networks": results})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.fakes.batch import (
     FakeRuns,
 )
 from tests.fakes.clock import FakeClock, FakeIds
+from tests.fakes.history import FakeHistoryStore
 from tests.fakes.store import FakeObservationStore, FakeReportStore, FakeSnapshotStore
 
 from daznode.adapters.compute import ThreadCompute
@@ -132,7 +133,13 @@ class BatchHouse:
         )
         self.trip = WilfulTrip(
             DailyReportTrip(
-                self.clock, self.ids, networks, FakeObservationStore(), self.reports, node
+                self.clock,
+                self.ids,
+                networks,
+                FakeObservationStore(),
+                self.reports,
+                node,
+                history=FakeHistoryStore(),
             )
         )
         self.params = BatchParams(**({"max_concurrent": 3, "group": 4} | params))

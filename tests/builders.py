@@ -11,6 +11,10 @@ import numpy as np
 from coincurve import PrivateKey
 from numpy.typing import ArrayLike
 
+from daznode.domain.accounts import Account, NodeChallenge, Role, UserProfile
+from daznode.domain.alert import NodeAlert
+from daznode.domain.audit import AuditEntry
+from daznode.domain.digest import Digest, DigestAdvice, DigestAlert
 from daznode.domain.gossip import (
     UNKNOWN_MSAT,
     AddressKind,
@@ -56,6 +60,7 @@ from daznode.domain.report import (
     Severity,
     Trends,
 )
+from daznode.domain.runs import ReportJob, Run, RunKind, RunState
 from daznode.domain.units import BlockHeight, Msat, Ppm, Sat
 
 DAY = timedelta(days=1)
@@ -613,4 +618,153 @@ def a_report(*, n_channels: int = 3, **given: Any) -> DailyReport:
         return report
     return replace(
         report, rag_asset_id=f"daily_report_{report.user_id}_{report.report_date:%Y%m%d}"
+    )
+
+
+# --- the service ------------------------------------------------------------------------------
+
+
+def an_account(**given: Any) -> Account:
+    """A user who can log in."""
+    return replace(
+        Account(
+            user_id="alice",
+            username="alice@example.org",
+            tenant_id="tenant-1",
+            role=Role.USER,
+            password_hash="$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+            created_at=MORNING,
+        ),
+        **given,
+    )
+
+
+def a_profile(**given: Any) -> UserProfile:
+    """What a user has set: a key that is only claimed, and a report every day."""
+    return replace(
+        UserProfile(
+            user_id="alice",
+            tenant_id="tenant-1",
+            created_at=MORNING,
+            updated_at=MORNING,
+            lightning_pubkey=a_node_id(1),
+            daily_report_enabled=True,
+        ),
+        **given,
+    )
+
+
+def a_challenge(**given: Any) -> NodeChallenge:
+    """A text to sign, good for five minutes from the morning."""
+    return replace(
+        NodeChallenge(
+            challenge_id="0b1c2d3e-0000-4000-8000-000000000001",
+            user_id="alice",
+            message="daznode proves that alice owns this node: 5f1c",
+            expires_at=MORNING + timedelta(minutes=5),
+        ),
+        **given,
+    )
+
+
+def a_run(**given: Any) -> Run:
+    """The run of this morning, asked for by the clock."""
+    return replace(
+        Run(
+            run_id="daily-20251120-06",
+            kind=RunKind.DAILY,
+            state=RunState.PROCESSING,
+            report_date=TODAY,
+            requested_by="scheduler",
+            created_at=MORNING,
+        ),
+        **given,
+    )
+
+
+def a_job(**given: Any) -> ReportJob:
+    """A report to be made in this morning's run."""
+    return replace(
+        ReportJob(
+            user_id="alice",
+            tenant_id="tenant-1",
+            node_pubkey=a_node_id(1),
+            report_date=TODAY,
+            run_id="daily-20251120-06",
+        ),
+        **given,
+    )
+
+
+def a_node_alert(**given: Any) -> NodeAlert:
+    """A warning of this morning about one channel, open."""
+    return replace(
+        NodeAlert(
+            alert_id="9a8b7c6d-0000-4000-8000-000000000001",
+            user_id="alice",
+            tenant_id="tenant-1",
+            node_pubkey=a_node_id(1),
+            key="low_liquidity:814x12x1",
+            type="low_liquidity",
+            severity=Severity.WARNING,
+            title="Little left to send by",
+            description="3 % of the channel is on our side, the limit is 10 %.",
+            channels_affected=("814x12x1",),
+            requires_action=True,
+            opened_at=MORNING,
+            seen_at=MORNING,
+        ),
+        **given,
+    )
+
+
+def an_entry(number: int = 1, **given: Any) -> AuditEntry:
+    """An entry of the audit trail, `number` seconds after the morning."""
+    return replace(
+        AuditEntry(
+            entry_id=f"5e4d3c2b-0000-4000-8000-{number:012}",
+            at=MORNING + timedelta(seconds=number),
+            tenant_id="tenant-1",
+            actor="alice",
+            action="login",
+            subject="alice",
+        ),
+        **given,
+    )
+
+
+def a_digest(**given: Any) -> Digest:
+    """A week of the own node that ends today."""
+    return replace(
+        Digest(
+            digest_id="1f2e3d4c-0000-4000-8000-000000000001",
+            user_id="alice",
+            tenant_id="tenant-1",
+            node_pubkey=a_node_id(1),
+            node_alias="our node ⚡",
+            period_days=7,
+            first_date=TODAY - 6 * DAY,
+            last_date=TODAY,
+            generated_at=MORNING,
+            language="en",
+            days_with_report=6,
+            status=Health.WARNING,
+            score_first=77.0,
+            score_last=78.4,
+            score_change=1.4,
+            revenue_sats=120,
+            rebalance_cost_sats=20,
+            net_sats=100,
+            forwards=14,
+            days_with_revenue=5,
+            best_day=TODAY - DAY,
+            capacity_first_sats=15_000_000,
+            capacity_last_sats=15_000_000,
+            score_evolution=(None, 77.0, 77.1, 77.2, 77.9, 78.0, 78.4),
+            revenue_evolution_sats=(None, None, 12, 0, 26, 82, 0),
+            alerts=(DigestAlert("low_liquidity", "warning", "Little left", 3, is_open=True),),
+            advice=(DigestAdvice("raise_fee", "Charge more", 2, 1_200),),
+            narrative="A quiet week.",
+        ),
+        **given,
     )

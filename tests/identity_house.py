@@ -1,13 +1,14 @@
 """A service's accounts over real stores in a folder, with passwords that are quick to hash."""
 
 import asyncio
-from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid5
 
 from tests.builders import MORNING
 from tests.builders import a_report as built_report
 from tests.fakes.clock import FakeClock, FakeIds
+from tests.fakes.watch import FakeJournal, FakeMetrics
 
-from daznode.adapters.coordination.limits import LocalRateLimiter
+from daznode.adapters.coordination.memory_limiter import MemoryLimiter
 from daznode.adapters.identity.node_signatures import SignedMessages
 from daznode.adapters.identity.passwords import Argon2Passwords
 from daznode.adapters.identity.tokens import JwtTokens
@@ -36,26 +37,11 @@ class CountingPasswords(Argon2Passwords):
         return await super().verify(password, password_hash)
 
 
-class Lines:
-    """A journal that keeps its lines."""
+class Enabled(FakeMetrics):
+    """Metrics that also keep in which order they were told how many have the report enabled."""
 
     def __init__(self):
-        self.lines = []
-
-    def info(self, event, **fields):
-        self.lines.append(("info", event))
-
-    def warning(self, event, **fields):
-        self.lines.append(("warning", event))
-
-    def error(self, event, **fields):
-        self.lines.append(("error", event))
-
-
-class Enabled:
-    """Metrics that keep how many had the report enabled."""
-
-    def __init__(self):
+        super().__init__()
         self.enabled = []
 
     def users_enabled(self, count):
@@ -67,12 +53,12 @@ class House:
 
     def __init__(self, folder, *, report_hour=6, report_minute=0):
         self.clock, ids = FakeClock(), FakeIds()
-        self.journal, self.metrics = Lines(), Enabled()
+        self.journal, self.metrics = FakeJournal(), Enabled()
         self.parts = open_stores(Settings(), folder, folder / "rag", clock=self.clock)
         self.passwords = CountingPasswords()
         self.tokens = JwtTokens(b"s" * 40, 60, self.clock, ids)
         self.notes = AuditNotes(self.parts.audit, self.clock, ids)
-        self.limiter = LocalRateLimiter(self.clock)
+        self.limiter = MemoryLimiter(lambda: self.clock.now().timestamp())
         self.accounts = Accounts(
             self.parts.accounts, self.passwords, self.tokens, self.notes, self.clock
         )
@@ -107,9 +93,7 @@ class House:
 
     async def entries(self):
         """The trail, the newest first."""
-        entries, _ = await self.parts.audit.entries(
-            tenant_id=None, action=None, page=1, limit=100
-        )
+        entries, _ = await self.parts.audit.entries(tenant_id=None, action=None, page=1, limit=100)
         return entries
 
     async def trail(self):
@@ -146,5 +130,5 @@ def a_caller(user_id, *, tenant_id="local", role=Role.USER):
 
 def a_report(user_id, node_id):
     """A completed report of a user."""
-    built = built_report()
-    return replace(built, user_id=user_id, node_pubkey=node_id, report_id=f"report-{user_id}")
+    report_id = str(uuid5(NAMESPACE_URL, user_id))
+    return built_report(user_id=user_id, node_pubkey=node_id, report_id=report_id)

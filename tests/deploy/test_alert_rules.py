@@ -1,13 +1,12 @@
 """The alert rules shipped with the project: Prometheus takes them, and they fire when they should."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.servers import needs_program
 
 from daznode.adapters.watch.metrics import PrometheusMetrics
 
@@ -23,13 +22,13 @@ NAME = re.compile(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*\b")
 
 
 def promtool(*arguments):
-    found = shutil.which("promtool")
-    if found is None:
-        message = "promtool is not installed (Debian: apt-get install prometheus)"
-        assert os.environ.get("CI") != "true", message
-        pytest.skip(message)
     return subprocess.run(
-        [found, *arguments], cwd=RULES, capture_output=True, text=True, timeout=60, check=False
+        [needs_program("promtool", "prometheus"), *arguments],
+        cwd=RULES,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -66,7 +65,9 @@ def test_every_metric_of_ours_is_exported():
         name
         for rule in ALERTS
         for name in NAME.findall(rule["expr"])
-        if name.startswith(("daily_reports_", "http_", "lightning_", "cache_", "source_", "circuit_"))
+        if name.startswith(
+            ("daily_reports_", "http_", "lightning_", "cache_", "source_", "circuit_")
+        )
     }
     assert named
     assert named <= exported

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,41 +12,36 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.servers import free_port
 
 ADMIN = "harness"
 NODES, CHANNELS = 150, 500
+NODE_KEY_FILE = "node_key"
 _START_SECONDS = 60
 _REPORT_SECONDS = 60
 
 
-def needs(*programs):
-    """Skip where a program is missing, but fail in continuous integration."""
-    missing = [one for one in programs if shutil.which(one) is None]
-    if missing:
-        message = (
-            f"{', '.join(missing)}: not installed (Debian: apt-get install {' '.join(missing)})"
-        )
-        assert os.environ.get("CI") != "true", message
-        pytest.skip(message)
-
-
 class Served:
-    """A running service, and what a shell needs to talk to it."""
+    """A running service, and what a shell needs to talk to it.
 
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+    Args:
+        folder: Where it and the shell work.
+        prepared: A data folder to begin with, as `prepare` makes it.
+    """
+
+    def __init__(self, folder: Path, prepared: Path | None = None) -> None:
+        if prepared is not None:
+            shutil.copytree(prepared, folder / "data")
         self.folder = folder
         self.log = folder / "service.log"
-        self.port = port
+        self.port = free_port()
         self.env = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_kernels())),
-            "BASE": f"http://127.0.0.1:{port}",
+            "BASE": f"http://127.0.0.1:{self.port}",
             "LOG": str(self.log),
             "DAZNODE_DATA_DIR": str(folder / "data"),
             "RAG_ASSETS_DIR": str(folder / "data" / "rag" / "RAG_assets"),
@@ -70,14 +64,19 @@ class Served:
             timeout=120,
         ).stdout
 
-    def start(self):
-        """Start it, and wait until it is ready."""
+    def prepare(self):
+        """Make a network and an administrator; the data folder, to begin others with."""
         self.daznode("network", "generate", "--nodes", str(NODES), "--channels", str(CHANNELS))
         rankings = json.loads(self.daznode("rankings", "--limit", "5", "--json"))
-        self.env["NODE_KEY"] = rankings[0]["node_id"]
+        (self.folder / "data" / NODE_KEY_FILE).write_text(rankings[0]["node_id"])
         self.daznode(
             "user", "add", ADMIN, "--role", "admin", "--password-file", "-", given="a" + "b" * 20
         )
+        return self.folder / "data"
+
+    def start(self):
+        """Start it, and wait until it is ready."""
+        self.env["NODE_KEY"] = (self.folder / "data" / NODE_KEY_FILE).read_text()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "daznode", "serve", "--port", str(self.port)],
@@ -140,9 +139,9 @@ def _kernels():
 
 
 @contextmanager
-def served(folder: Path):
+def served(folder: Path, prepared: Path):
     """A service for as long as it is needed."""
-    service = Served(folder)
+    service = Served(folder, prepared)
     try:
         service.start()
         yield service

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.docs.blocks import blocks_of, differences
-from tests.docs.served import needs, served
+from tests.docs.served import Served, served
+from tests.servers import needs_program
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS = {
@@ -32,15 +33,22 @@ def run(block, service, kept: Path):
     )
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data folder with a network, made once for all documents."""
+    for program in ("bash", "curl", "jq"):
+        needs_program(program, program)
+    return Served(tmp_path_factory.mktemp("prepared")).prepare()
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_its_commands_run_and_answer_as_it_says(name, tmp_path):
-    needs("bash", "curl", "jq")
+def test_its_commands_run_and_answer_as_it_says(name, prepared, tmp_path):
     blocks = blocks_of(DOCS / name)
     assert blocks, "nothing to run"
     kept = tmp_path / "kept.sh"
     kept.touch()
-    with served(tmp_path) as service:
+    with served(tmp_path, prepared) as service:
         for block in blocks:
             where = f"{name}:{block.line}"
             if "report" in block.words:

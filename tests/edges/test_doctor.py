@@ -1,6 +1,7 @@
 """`daznode doctor` with nothing configured, and with one thing wrong at a time."""
 
 import json
+import socket
 
 from click.testing import CliRunner
 
@@ -20,13 +21,13 @@ def examined(folder, **environment):
     assert result.exit_code == answer["exit_code"]
     by_part = {}
     for one in answer["diagnoses"]:
-        by_part.setdefault(one["part"], []).append(one)
+        by_part.setdefault(one["name"], []).append(one)
     return answer["exit_code"], by_part
 
 
 def worst(findings):
-    order = ["right", "warning", "wrong"]
-    return max((one["verdict"] for one in findings), key=order.index)
+    order = ["healthy", "degraded", "unhealthy"]
+    return max((one["state"] for one in findings), key=order.index)
 
 
 def with_network(folder):
@@ -36,8 +37,10 @@ def with_network(folder):
 def test_on_a_fresh_machine_only_the_network_is_missing_and_nothing_is_made(tmp_path):
     exit_code, parts = examined(tmp_path)
     assert exit_code == 5
-    assert {name for name, found in parts.items() if worst(found) == "wrong"} == {"network snapshot"}
-    assert "network import" in parts["network snapshot"][0]["remedy"]
+    assert {name for name, found in parts.items() if worst(found) == "unhealthy"} == {
+        "network snapshot"
+    }
+    assert "network import" in parts["network snapshot"][0]["mend"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -45,8 +48,10 @@ def test_with_a_network_all_is_well(tmp_path):
     with_network(tmp_path)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 0
-    assert {worst(found) for found in parts.values()} == {"right"}, parts
-    assert {"settings", "data folder", "database", "token secret", "clock", "scheduler"} <= set(parts)
+    assert {worst(found) for found in parts.values()} == {"healthy"}, parts
+    assert {"settings", "data folder", "database", "token secret", "clock", "scheduler"} <= set(
+        parts
+    )
     result = call(tmp_path, "doctor")
     assert result.exit_code == 0
     assert result.stdout.endswith("All is well.\n")
@@ -56,32 +61,46 @@ def test_a_wrong_setting_is_a_finding(tmp_path):
     exit_code, parts = examined(tmp_path, DAILY_REPORTS_HOUR="25", JWT_SECRET="short")
     assert exit_code == 78
     (found,) = parts["settings"]
-    assert "DAILY_REPORTS_HOUR='25'" in found["finding"]
-    assert "short" not in found["finding"].replace("too short", "")
+    assert "DAILY_REPORTS_HOUR='25'" in found["detail"]
+    assert "short" not in found["detail"].replace("too short", "")
     assert set(parts) == {"settings"}
 
 
 def test_a_database_that_is_none(tmp_path):
     with_network(tmp_path)
-    (path,) = (tmp_path / "data").glob("*.sqlite3") or [tmp_path / "data" / "daznode.sqlite3"]
+    path = tmp_path / "data" / "daznode.sqlite3"
     path.write_bytes(b"this is no database" * 100)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 7
-    assert worst(parts["database"]) == "wrong"
+    assert worst(parts["database"]) == "unhealthy"
+    assert "database cannot be asked" in parts["scheduler"][0]["detail"]
     assert path.read_bytes() == b"this is no database" * 100
 
 
-def test_servers_that_do_not_answer(tmp_path, unused_port):
+def test_servers_that_do_not_answer(tmp_path):
     with_network(tmp_path)
-    address = f"127.0.0.1:{unused_port}"
+    with socket.socket() as bound:  # bound and not listening: nobody else gets it meanwhile
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        refused_by(tmp_path, address)
+
+
+def refused_by(tmp_path, address):
     exit_code, parts = examined(
         tmp_path, REDIS_URL=f"redis://:hush@{address}/0", QDRANT_URL=f"http://{address}"
     )
     assert exit_code == 6
     for name in ("redis", "qdrant"):
-        assert worst(parts[name]) == "wrong"
-        assert parts[name][0]["remedy"]
+        assert worst(parts[name]) == "unhealthy"
+        assert parts[name][0]["mend"]
     assert "hush" not in json.dumps(parts)
+
+
+def test_a_redis_that_answers(tmp_path, redis):
+    with_network(tmp_path)
+    exit_code, parts = examined(tmp_path, REDIS_URL=redis.url)
+    assert exit_code == 0
+    assert parts["redis"][0]["detail"].startswith("redis ")
 
 
 def test_a_secret_that_others_may_read(tmp_path):
@@ -91,7 +110,7 @@ def test_a_secret_that_others_may_read(tmp_path):
     path.chmod(0o644)
     exit_code, parts = examined(tmp_path)
     assert exit_code == 7
-    assert "mode 644" in parts["token secret"][0]["finding"]
+    assert "mode 644" in parts["token secret"][0]["detail"]
 
 
 def test_findings_are_lines_with_their_remedies(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from tests.batch_house import BatchHouse, a_profile, until
 
 from daznode.adapters.clock import SystemClock
+from daznode.adapters.coordination.folder_leases import FolderLeases
 from daznode.edges.worker.scheduler import ReportScheduler
 
 SIX = datetime(2026, 11, 27, 6, tzinfo=UTC)
@@ -81,6 +82,28 @@ def test_only_the_leader_starts_anything(house):
         await until(lambda: house.runs.run_by_id)
 
     run_with(scheduler, wait)
+
+
+def test_a_leader_that_dies_is_followed_when_its_lease_ends(house, tmp_path):
+    other = BatchHouse(other=house)
+    for one in (house, other):
+        one.scheduled.leases = FolderLeases(tmp_path)
+        one.scheduled.lease_seconds = 0.3
+    leader, follower = a_scheduler(house), a_scheduler(other)
+
+    async def die():
+        await until(lambda: leader.is_leading and house.runs.run_by_id)
+        await follower.start()
+        await asyncio.sleep(0.5)
+        assert not follower.is_leading
+        leader._task.cancel()  # dies without a word
+        house.runs.run_by_id.clear()
+        await until(lambda: follower.is_leading, seconds=2)
+        await until(lambda: house.runs.run_by_id)
+        await follower.stop()
+
+    run_with(leader, die)
+    other.close()
 
 
 def test_a_database_that_was_away_is_tried_again(house):

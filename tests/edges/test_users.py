@@ -27,7 +27,9 @@ def call(folder, *arguments, given=None, **environment):
 
 
 def add(folder, name, *options):
-    result = call(folder, "user", "add", name, "--password-file", "-", *options, given=PASSWORD + "\n")
+    result = call(
+        folder, "user", "add", name, "--password-file", "-", *options, given=PASSWORD + "\n"
+    )
     assert result.exit_code == 0, result.output
     return result
 
@@ -135,16 +137,16 @@ def test_a_token_is_printed_alone_and_its_warning_beside_it(tmp_path):
     assert "5 minutes" in result.stderr
     assert result.stdout.strip() not in result.stderr
     assert secret not in result.output
-    answer = json.loads(call(tmp_path, "user", "token", "alice", "--json", JWT_SECRET=secret).stdout)
+    answer = json.loads(
+        call(tmp_path, "user", "token", "alice", "--json", JWT_SECRET=secret).stdout
+    )
     assert set(answer) == {"access_token", "token_type", "expires_in"}
     assert (answer["token_type"], answer["expires_in"]) == ("bearer", 3600)
 
 
 def test_without_a_secret_one_is_made_and_kept(tmp_path):
     add(tmp_path, "alice")
-    first, second = (
-        call(tmp_path, "user", "token", "alice").stdout.strip() for _ in range(2)
-    )
+    first, second = (call(tmp_path, "user", "token", "alice").stdout.strip() for _ in range(2))
     path = tmp_path / "data" / "jwt_secret"
     assert path.stat().st_mode & 0o777 == 0o600
     for token in (first, second):
@@ -167,7 +169,9 @@ def test_what_a_user_can_cause_is_one_line(tmp_path):
     fails(call(tmp_path, "user", "add", "ALICE", "--password-file", "-", given=given), 4, "taken")
     fails(call(tmp_path, "user", "add", "../x", "--password-file", "-", given=given), 2, "../x")
     fails(
-        call(tmp_path, "user", "add", "bob", "--tenant", "A B", "--password-file", "-", given=given),
+        call(
+            tmp_path, "user", "add", "bob", "--tenant", "A B", "--password-file", "-", given=given
+        ),
         2,
         "tenant 'A B'",
     )

@@ -20,7 +20,8 @@ from tests.dumps import a_document, a_dump, as_bytes, read
 from tests.random_snapshots import random_snapshots
 
 from daznode.adapters.sources.describegraph_file import write_describegraph
-from daznode.adapters.sources.exact_reader import DumpRows, read_exactly
+from daznode.adapters.sources.dump_rows import DumpRows
+from daznode.adapters.sources.exact_reader import read_exactly
 from daznode.adapters.sources.fast_reader import read_fast
 from daznode.adapters.sources.graph_file import GraphFile
 from daznode.domain.errors import InvalidDump

@@ -143,7 +143,8 @@ class SnapshotOrigin:
         name: File name or generator's words, without folders.
         content_sha256: Hash of the columns (not of the file): equal content, equal hash.
         observed_at: Moment the snapshot describes, UTC.
-        observed_at_basis: `given` by the caller, or `newest-gossip` found in the dump.
+        observed_at_basis: `given` by the caller, `stated` by the dump itself, or `newest-gossip`
+            found in it.
         imported_at: Moment of the import, UTC.
         reality: Real or generated.
         skipped: Records left out, count by reason, sorted by reason.
@@ -185,6 +186,12 @@ class GraphSnapshot:
     def node_hex(self, index: int) -> str:
         """Key of a node as 66 hex characters."""
         return str(self.nodes.node_id[index].tobytes().hex())
+
+    def channel_index(self, scid: int) -> int | None:
+        """Position of a channel by its short channel id; None if it is not in the snapshot."""
+        row = int(np.searchsorted(self.channels.scid, np.uint64(scid)))
+        is_there = row < self.n_channels and int(self.channels.scid[row]) == scid
+        return row if is_there else None
 
     def index_of(self, node_id: str) -> int | None:
         """Position of a node by its 66 hex characters; None if it is not in the snapshot."""

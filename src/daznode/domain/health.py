@@ -1,5 +1,6 @@
 """Health: what each part that the service leans on is like, and what that makes of the whole."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,12 +46,34 @@ class Diagnosis:
         state: Healthy, degraded (works, but look at it), or unhealthy.
         detail: What was found, one line.
         mend: What to do about it; empty where nothing is to be done.
+        exit_code: Of the error that it ends with; 0 unless unhealthy.
     """
 
     name: str
     state: ServiceHealth
     detail: str
     mend: str = ""
+    exit_code: int = 0
+
+
+def right(name: str, detail: str) -> Diagnosis:
+    """Something with which all is well."""
+    return Diagnosis(name, ServiceHealth.HEALTHY, detail)
+
+
+def warning(name: str, detail: str, mend: str) -> Diagnosis:
+    """Something that works, but not for long or not as meant."""
+    return Diagnosis(name, ServiceHealth.DEGRADED, detail, mend)
+
+
+def wrong(name: str, detail: str, mend: str, exit_code: int) -> Diagnosis:
+    """Something that does not work."""
+    return Diagnosis(name, ServiceHealth.UNHEALTHY, detail, mend, exit_code)
+
+
+def worst_exit_code(diagnoses: Iterable[Diagnosis]) -> int:
+    """The highest exit code of what is wrong; 0 when nothing is."""
+    return max((one.exit_code for one in diagnoses), default=0)
 
 
 def overall(parts: tuple[DependencyHealth, ...]) -> ServiceHealth:

@@ -121,6 +121,12 @@ class MarketIndex:
             network=self._network,
         )
 
+    @property
+    def network_median_ppm(self) -> int | None:
+        """Capacity-weighted median over all enabled policies of the network; None without any."""
+        fee_ppm = self._network.fee_ppm
+        return None if fee_ppm is None else fee_ppm.p50
+
     def peer_market(self, node_index: int, peer_index: int) -> PeerMarket | None:
         """What others than a node charge towards a peer; None if nobody else has a price there."""
         of_peer = slice(self._list_start[peer_index], self._list_start[peer_index + 1])

@@ -127,11 +127,19 @@ class NetworkIndex:
             mean_hops=1.0 / closeness if closeness > 0 else None,
             fee_reached=int(measures.fee_reached[index]),
             capacity_sat=self.capacity_sat(index),
-            channels=self._channels_of(index),
+            channels=self.channels_of(index),
             gains=best_new_peers(self.candidates, self.snapshot, measures, self.scores, index),
         )
 
-    def _channels_of(self, index: int) -> tuple[PublicChannel, ...]:
+    def percentile(self, measure: str, index: int) -> float:
+        """Share of all nodes with a smaller value of a measure in `RANKED`, 0 to 100."""
+        self.rank(measure, index)
+        ordered = self._sorted[measure]
+        below = int(np.searchsorted(ordered, self.column(measure)[index], side="left"))
+        return 100.0 * below / len(ordered)
+
+    def channels_of(self, index: int) -> tuple[PublicChannel, ...]:
+        """The announced channels of one node as gossip shows them, by scid."""
         markets = self.market.channel_markets(index)
         return tuple(
             self._channel(int(row), index, _price(markets, place))

@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from daznode.domain.diagnosis import Diagnosis
+from daznode.domain.health import Diagnosis
 
 
 class Examiner(Protocol):
     """One part."""
 
     @property
-    def part(self) -> str:
+    def name(self) -> str:
         """What it looks at: `data folder`, `database`, ..."""
 
     async def examine(self) -> tuple[Diagnosis, ...]:

@@ -14,7 +14,8 @@ from daznode.graph.view import NetworkIndex
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.rules import judge
 from daznode.ports.clock import Clock, IdSource
-from daznode.ports.lightning import LightningNode
+from daznode.ports.history import HistoryStore
+from daznode.ports.lightning import ConnectedNode
 from daznode.ports.store import ObservationStore, ReportStore
 from daznode.report.daily import ReportHeading, build
 from daznode.usecases.open_network import OpenNetwork
@@ -76,7 +77,8 @@ class DailyReportTrip:
     networks: OpenNetwork
     observations: ObservationStore
     reports: ReportStore
-    node: LightningNode | None = None
+    node: ConnectedNode | None = None
+    history: HistoryStore | None = None
     fixed_network: NetworkIndex | None = None
     monitor_params: MonitorParams = field(default_factory=MonitorParams)
     advice_params: AdviceParams = field(default_factory=AdviceParams)
@@ -158,11 +160,11 @@ class DailyReportTrip:
     async def _own_day(
         self, request: ReportRequest, until: datetime, *, is_today: bool
     ) -> tuple[OwnDay | None, str | None]:
-        """The node's own data, or why there is none."""
-        if self.node is None or not request.is_owner:
+        """The node's own data, and why it is missing or old."""
+        if self.node is None or self.history is None or not request.is_owner:
             return None, None
         if self._read_own_day is None:
-            self._read_own_day = ReadOwnDay(self.observations, self.node)
+            self._read_own_day = ReadOwnDay(self.clock, self.observations, self.history, self.node)
         return await self._read_own_day.run(
             request.node_id, request.tenant_id, until, is_today=is_today
         )

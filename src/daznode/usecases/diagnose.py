@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from daznode.domain.diagnosis import Diagnosis, right, warning, wrong
-from daznode.domain.errors import BackendError, DataUnavailable, DaznodeError, RunNotFound
-from daznode.domain.health import ServiceHealth
+from daznode.domain.errors import (
+    BackendError,
+    DataUnavailable,
+    DaznodeError,
+    RunNotFound,
+    StorageError,
+)
+from daznode.domain.health import Diagnosis, ServiceHealth, right, warning, wrong
 from daznode.domain.runs import JobCounts, RunState
 from daznode.domain.schedule import Slot, due_slots
 from daznode.ports.accounts import ProfileStore
 from daznode.ports.clock import Clock
 from daznode.ports.diagnosis import Examiner
-from daznode.ports.health import Probe
+from daznode.ports.health import Diagnosed, Probe
 from daznode.ports.runs import RunStore
 from daznode.ports.store import SnapshotStore
 
@@ -34,7 +39,6 @@ _IMPORT: Final = "lncli describegraph | daznode network import -"
 REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "database": "check MONGODB_URI and that the server runs; without it SQLite is used",
-        "cache": "check REDIS_URL and that the server runs; without it everything stays in the process",
         "redis": "check REDIS_URL and that the server runs; without it everything stays in the process",
         "qdrant": "check QDRANT_URL and QDRANT_API_KEY, and that the server runs",
     }
@@ -49,7 +53,7 @@ class Diagnose:
     examiners: Sequence[Examiner]
 
     async def run(self) -> tuple[Diagnosis, ...]:
-        """What every examiner finds, in their order; one that fails or hangs is a finding too."""
+        """What every examiner finds, in their order; one that fails or hangs is a detail too."""
         found = await asyncio.gather(*(_patiently(one) for one in self.examiners))
         return tuple(diagnosis for several in found for diagnosis in several)
 
@@ -59,11 +63,55 @@ async def _patiently(examiner: Examiner) -> tuple[Diagnosis, ...]:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return await examiner.examine()
     except DaznodeError as exc:
-        return (wrong(examiner.part, str(exc), "see docs/errors.md: " + exc.code, exc.exit_code),)
+        return (wrong(examiner.name, str(exc), "see docs/errors.md: " + exc.code, exc.exit_code),)
     except TimeoutError:
-        finding = f"no answer within {_PATIENCE_SECONDS:.0f} seconds"
-        remedy = REMEDIES.get(examiner.part, "look at what it waits for")
-        return (wrong(examiner.part, finding, remedy, BackendError.exit_code),)
+        detail = f"no answer within {_PATIENCE_SECONDS:.0f} seconds"
+        mend = REMEDIES.get(examiner.name, "look at what it waits for")
+        return (wrong(examiner.name, detail, mend, BackendError.exit_code),)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What needs no looking at.
+
+    Attributes:
+        diagnosis: What is known of it.
+    """
+
+    diagnosis: Diagnosis
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+        return self.diagnosis.name
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What is known."""
+        return (self.diagnosis,)
+
+
+@dataclass(frozen=True, slots=True)
+class OverDatabase:
+    """Looks at something through the database, which has an examiner of its own.
+
+    Attributes:
+        inner: Looks at it.
+    """
+
+    inner: Examiner
+
+    @property
+    def name(self) -> str:
+        """What it looks at."""
+        return self.inner.name
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What is found; that the database cannot be asked is said once, not for each part."""
+        try:
+            return await self.inner.examine()
+        except StorageError:
+            detail = "not looked at: the database cannot be asked"
+            return (warning(self.name, detail, "mend the database first"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +119,53 @@ class ProbeExaminer:
     """Asks a probe: of a server, a source, a node.
 
     Attributes:
-        part: What it looks at.
+        name: What it looks at.
         probe: Asks it.
-        remedy: What to do when it is not healthy.
+        mend: What to do when it is not healthy.
+        exit_code: Of the error it is then.
     """
 
-    part: str
+    name: str
     probe: Probe
-    remedy: str
+    mend: str
+    exit_code: int = BackendError.exit_code
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """What the probe says."""
         health = await self.probe.check()
         took = "" if health.latency_seconds is None else f" ({health.latency_seconds * 1e3:.0f} ms)"
-        finding = health.last_error or health.detail or str(health.state)
+        detail = health.last_error or health.detail or str(health.state)
         if health.state is ServiceHealth.HEALTHY:
-            return (right(self.part, f"{health.detail or 'answers'}{took}"),)
+            return (right(self.name, f"{health.detail or 'answers'}{took}"),)
         if health.state is ServiceHealth.DEGRADED:
-            return (warning(self.part, finding, self.remedy),)
-        return (wrong(self.part, finding, self.remedy, BackendError.exit_code),)
+            return (warning(self.name, detail, self.mend),)
+        return (wrong(self.name, detail, self.mend, self.exit_code),)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLook:
+    """Has a part look at itself.
+
+    Attributes:
+        name: Of the part.
+        part: Looks at itself.
+        exit_code: Of the error it is when something is unhealthy.
+    """
+
+    name: str
+    part: Diagnosed
+    exit_code: int
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What the part finds, each under the part's name."""
+        return tuple(
+            replace(
+                one,
+                name=f"{self.name}: {one.name}",
+                exit_code=self.exit_code if one.state is ServiceHealth.UNHEALTHY else 0,
+            )
+            for one in await self.part.diagnose()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,50 +174,56 @@ class SnapshotExaminer:
 
     snapshots: SnapshotStore
     clock: Clock
-    part: str = "network snapshot"
+    name: str = "network snapshot"
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """Its age."""
         summaries = await self.snapshots.summaries()
         if not summaries:
-            finding = "none is imported: without one there are no scores and no reports"
-            return (wrong(self.part, finding, _IMPORT, DataUnavailable.exit_code),)
+            detail = "none is imported: without one there are no scores and no reports"
+            return (wrong(self.name, detail, _IMPORT, DataUnavailable.exit_code),)
         newest = summaries[-1]
         age = self.clock.now() - newest.origin.observed_at
-        finding = (
+        detail = (
             f"{newest.origin.snapshot_id}: {newest.n_nodes:,} nodes, {newest.n_channels:,} channels, "
             f"{age / timedelta(hours=1):,.0f} hours old"
         )
         if age > _FRESH:
-            return (warning(self.part, finding, f"import one a day: {_IMPORT}"),)
-        return (right(self.part, finding),)
+            return (warning(self.name, detail, f"import one a day: {_IMPORT}"),)
+        return (right(self.name, detail),)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockExaminer:
-    """Looks whether the machine's clock can be right."""
+    """Looks whether the machine's clock can be right.
+
+    Attributes:
+        clock: The machine's.
+        snapshots: Stored before the present.
+        runs: The same; None while there is no database.
+    """
 
     clock: Clock
     snapshots: SnapshotStore
-    runs: RunStore
-    part: str = "clock"
+    runs: RunStore | None
+    name: str = "clock"
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """The present against what was stored before it."""
         now = self.clock.now()
         shown = f"{now:%Y-%m-%d %H:%M:%S} UTC"
-        remedy = "set the clock, and keep it set (timedatectl set-ntp true)"
+        mend = "set the clock, and keep it set (timedatectl set-ntp true)"
         latest = [
             _EARLIEST,
             *(one.origin.imported_at for one in await self.snapshots.summaries()),
         ]
-        completed_at = await self.runs.last_completed_at()
+        completed_at = await self.runs.last_completed_at() if self.runs else None
         if completed_at is not None:
             latest.append(completed_at)
         if max(latest) > now + _CLOCK_TOLERANCE:
-            finding = f"{shown} is before what was stored at {max(latest):%Y-%m-%d %H:%M:%S} UTC"
-            return (wrong(self.part, finding, remedy, DataUnavailable.exit_code),)
-        return (right(self.part, shown),)
+            detail = f"{shown} is before what was stored at {max(latest):%Y-%m-%d %H:%M:%S} UTC"
+            return (wrong(self.name, detail, mend, DataUnavailable.exit_code),)
+        return (right(self.name, shown),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,45 +245,50 @@ class SchedulerExaminer:
     hour: int
     minute: int
     is_enabled: bool
-    part: str = "scheduler"
+    name: str = "scheduler"
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """The last run that was due, and what became of its reports."""
-        at = f"daily at {self.hour:02d}:{self.minute:02d} UTC"
+        at = daily_at(self.hour, self.minute)
         users = await self.profiles.count_enabled()
         if not self.is_enabled:
-            remedy = "set DAILY_REPORTS_SCHEDULER_ENABLED=true and start the service again"
-            return (warning(self.part, "disabled: reports are made only when triggered", remedy),)
+            mend = "set DAILY_REPORTS_SCHEDULER_ENABLED=true and start the service again"
+            return (warning(self.name, "disabled: reports are made only when triggered", mend),)
         if users == 0:
-            return (right(self.part, f"{at}; nobody has the daily report enabled"),)
+            return (right(self.name, f"{at}; nobody has the daily report enabled"),)
         now = self.clock.now()
         slot = due_slots([self.hour], self.minute, now)[0]
         return await self._last_run(slot, now, f"{at}; {users:,} users")
 
     async def _last_run(self, slot: Slot, now: datetime, said: str) -> tuple[Diagnosis, ...]:
-        remedy = "is `daznode serve` running? it makes up for a missed run at its start"
+        mend = "is `daznode serve` running? it makes up for a missed run at its start"
         try:
             run = await self.runs.run(slot.run_id)
         except RunNotFound:
-            finding = f"{said}; run {slot.run_id} never began"
+            detail = f"{said}; run {slot.run_id} never began"
             if now - slot.at <= _RUN_TAKES:
-                return (warning(self.part, finding, remedy),)
-            return (wrong(self.part, finding, remedy, DataUnavailable.exit_code),)
+                return (warning(self.name, detail, mend),)
+            return (wrong(self.name, detail, mend, DataUnavailable.exit_code),)
         counts = await self.runs.counts(run.run_id)
         said = f"{said}; run {run.run_id} {run.state}: {_in_words(counts)}"
         if run.state is RunState.FAILED:
-            return (wrong(self.part, f"{said}; {run.error_message}", remedy, 1),)
+            return (wrong(self.name, f"{said}; {run.error_message}", mend, 1),)
         if counts.failed:
             failed = await self.runs.jobs_of_run(run.run_id, RunState.FAILED, _SHOWN_REASONS)
             reasons = "; ".join(sorted({one.reason or "no reason" for one in failed}))
             return (
                 warning(
-                    self.part,
+                    self.name,
                     f"{said} ({reasons})",
                     "mend what the reasons name, then trigger the users' reports again",
                 ),
             )
-        return (right(self.part, said),)
+        return (right(self.name, said),)
+
+
+def daily_at(hour: int, minute: int) -> str:
+    """When the daily job runs, in words."""
+    return f"daily at {hour:02d}:{minute:02d} UTC"
 
 
 def _in_words(counts: JobCounts) -> str:

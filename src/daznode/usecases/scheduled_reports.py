@@ -22,7 +22,6 @@ from daznode.usecases.report_batches import ReportBatches
 
 LEASE: Final = "scheduler"
 LEASE_SECONDS: Final = 6.0
-"""A leader that died is followed within this and one pulse."""
 
 SCHEDULER: Final = "scheduler"
 """Who asks for the runs that the clock starts."""
@@ -40,6 +39,7 @@ class ScheduledReports:
         hour: Hour of the service's daily job, UTC.
         minute: Minute of every slot.
         owner: Unique per process and start.
+        lease_seconds: A leader that died is followed within this and one pulse.
     """
 
     clock: Clock
@@ -54,12 +54,13 @@ class ScheduledReports:
     hour: int
     minute: int
     owner: str
+    lease_seconds: float = LEASE_SECONDS
     _known: set[str] = field(default_factory=set)
 
     async def lead(self) -> bool:
         """Take or keep the lead; whether the clock is now this process's to follow."""
         try:
-            return await self.leases.acquire(LEASE, self.owner, LEASE_SECONDS)
+            return await self.leases.acquire(LEASE, self.owner, self.lease_seconds)
         except StoreUnavailable as error:
             self.journal.warning(f"Could not ask who leads: {error}")
             return True

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from daznode.ports.clock import Clock, IdSource
     from daznode.ports.coordination import Leases
     from daznode.ports.digests import DigestStore
+    from daznode.ports.history import HistoryStore
     from daznode.ports.journal import Journal
-    from daznode.ports.lightning import LightningNode
+    from daznode.ports.lightning import ConnectedNode
     from daznode.ports.metrics import Metrics
     from daznode.ports.runs import RunStore
     from daznode.ports.store import ObservationStore, ReportStore
@@ -103,10 +104,12 @@ class Elsewhere:
 
     Attributes:
         node: The node that is connected; None without one.
+        history: What is kept of that node's past; None without one.
         send: Hands the jobs of a run to workers elsewhere; None to work on them here.
     """
 
-    node: "LightningNode | None" = None
+    node: "ConnectedNode | None" = None
+    history: "HistoryStore | None" = None
     send: "Send | None" = None
 
 
@@ -136,7 +139,13 @@ def open_batches(
     from daznode.usecases.work_runs import WorkRuns
 
     trip = DailyReportTrip(
-        clock, ids, networks, parts.observations, parts.reports, node=elsewhere.node
+        clock,
+        ids,
+        networks,
+        parts.observations,
+        parts.reports,
+        node=elsewhere.node,
+        history=elsewhere.history,
     )
     batches = ReportBatches(_workshop(settings, parts, trip), parts.profiles)
     digests = MakeDigests(

@@ -4,20 +4,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.diagnosis import Diagnosis
+from daznode.domain.errors import StorageError
+from daznode.domain.health import Diagnosis, right
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
     Diagnose,
+    Known,
+    OverDatabase,
     ProbeExaminer,
     SchedulerExaminer,
     SnapshotExaminer,
+    daily_at,
 )
 from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
+    from daznode.ports.clock import Clock
     from daznode.ports.diagnosis import Examiner
-    from daznode.ports.health import Probe
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
@@ -34,8 +38,8 @@ async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
         return await Diagnose(
             (
                 *_machine(settings),
-                *_kept(settings, stores),
-                *_servers(settings),
+                *_kept(settings, stores, clock),
+                *_servers(settings, clock),
             )
         ).run()
     finally:
@@ -60,3 +64,96 @@ def _given(settings: Settings) -> tuple[str, ...]:
     """Names of the variables that were set."""
     fields = type(settings).model_fields
     return tuple(sorted(str(fields[name].validation_alias) for name in settings.model_fields_set))
+
+
+def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examiner, ...]":
+    """The database and what is in it; looking must not make one."""
+    from daznode.adapters.store.sqlite import FILE_NAME
+
+    snapshots = SnapshotExaminer(stores.snapshots, clock)
+    path = settings.data_dir / FILE_NAME
+    if settings.mongodb_uri is None and not path.exists():
+        at = daily_at(settings.report_hour, settings.report_minute)
+        return (
+            Known(right("database", f"sqlite; {path} is made at first use")),
+            snapshots,
+            Known(right("scheduler", f"{at}; nobody has the daily report enabled")),
+            ClockExaminer(clock, stores.snapshots, None),
+        )
+    scheduler = SchedulerExaminer(
+        stores.runs,
+        stores.profiles,
+        clock,
+        settings.report_hour,
+        settings.report_minute,
+        settings.scheduler_enabled,
+    )
+    return (
+        ProbeExaminer("database", stores.probe, REMEDIES["database"], StorageError.exit_code),
+        snapshots,
+        OverDatabase(scheduler),
+        OverDatabase(ClockExaminer(clock, stores.snapshots, stores.runs)),
+    )
+
+
+def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
+    """Redis and Qdrant, where they are set."""
+    from daznode.adapters.watch.probes import qdrant_probe
+
+    examiners: list[Examiner] = []
+    if settings.redis_url is None:
+        examiners.append(Known(right("redis", "REDIS_URL is not set: cache and limits in-process")))
+    else:
+        examiners.append(RedisExaminer(settings, clock))
+    if settings.qdrant_url is None:
+        examiners.append(Known(right("qdrant", "QDRANT_URL is not set: nothing is asked of it")))
+    else:
+        key = settings.qdrant_api_key
+        api_key = None if key is None else key.get_secret_value()
+        probe = qdrant_probe(settings.qdrant_url, api_key, clock)
+        examiners.append(ProbeExaminer("qdrant", probe, REMEDIES["qdrant"]))
+    return tuple(examiners)
+
+
+class RedisExaminer:
+    """Asks Redis over a connection of its own.
+
+    Args:
+        settings: Name the server.
+        clock: For when it refused.
+    """
+
+    def __init__(self, settings: Settings, clock: "Clock") -> None:
+        """Connect to nothing yet."""
+        self.name = "redis"
+        self._settings = settings
+        self._clock = clock
+
+    async def examine(self) -> tuple[Diagnosis, ...]:
+        """What the probe says.
+
+        Raises:
+            ConfigError: The address cannot be understood, or the driver is not installed.
+        """
+        from daznode.adapters.watch.probes import redis_probe
+        from daznode.wiring.coordination import open_link
+
+        link = open_link(self._settings, Quiet())
+        try:
+            probe = redis_probe(link, self._clock)
+            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).examine()
+        finally:
+            await link.close()
+
+
+class Quiet:
+    """A log that nobody reads: what is to be said is in the findings."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Nothing."""
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Nothing."""
+
+    def error(self, event: str, **fields: object) -> None:
+        """Nothing."""

@@ -1,6 +1,5 @@
 """Who may ask: passwords, tokens and proofs of nodes, and the trips that rest on them."""
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -8,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from daznode.config import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from daznode.ports.accounts import AccountStore, ChallengeStore, ProfileStore
     from daznode.ports.audit import AuditTrail
     from daznode.ports.clock import Clock, IdSource

@@ -16,6 +16,7 @@ from daznode.domain.progress import Progress, silent
 if TYPE_CHECKING:
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.sources.graph_file import GraphFile
+    from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
     from daznode.domain.gossip import SnapshotSummary
@@ -77,7 +78,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store"):
+        for name in ("compute", "store", "history"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -103,6 +104,13 @@ class Services:
         from daznode.adapters.store.sqlite import SqliteStore
 
         return SqliteStore(self._data_dir, self._assets_dir)
+
+    @cached_property
+    def history(self) -> "SqliteHistory":
+        """What happened on own nodes."""
+        from daznode.adapters.store.history import SqliteHistory
+
+        return SqliteHistory(self._data_dir)
 
     @cached_property
     def snapshots(self) -> "SnapshotFolders":
@@ -215,6 +223,7 @@ class Services:
         """Live through the demo's fortnight and make its last morning's report."""
         from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
         from daznode.usecases.rehearse import Rehearse
+        from daznode.usecases.sync_node import SyncNode
 
         now = self.clock.now()
         until = datetime.combine(now.date(), DEMO_HOUR)
@@ -229,9 +238,11 @@ class Services:
                 progress=progress,
             )
         )
-        trip = self._report_trip(WorldClock(world))
+        clock = WorldClock(world)
+        trip = self._report_trip(clock)
         trip.node = world
-        rehearse = Rehearse(world, self.snapshots, self.store, trip, self.compute)
+        sync = SyncNode(clock, self.history, self.store)
+        rehearse = Rehearse(world, self.snapshots, sync, trip, self.compute)
         return await rehearse.run(until, language or self._settings.language)
 
     async def generate_network(
@@ -290,7 +301,9 @@ class Services:
         from daznode.adapters.clock import RandomIds
         from daznode.usecases.daily_report import DailyReportTrip
 
-        return DailyReportTrip(clock, RandomIds(), self.networks, self.store, self.store)
+        return DailyReportTrip(
+            clock, RandomIds(), self.networks, self.store, self.store, history=self.history
+        )
 
     def _compile_kernels(self) -> None:
         from daznode.wiring.kernels import compile_kernels

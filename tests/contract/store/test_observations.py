@@ -1,6 +1,5 @@
 """What every ObservationStore promises."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,26 +12,18 @@ from tests.builders import (
     an_identity,
     an_observation,
 )
-from tests.fakes.store import FakeObservationStore
-
-from daznode.adapters.store.sqlite import SqliteStore
 
 US = a_node_id(1)
 EVER = (datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=["sqlite", "fake"])
-def store(request, tmp_path):
-    if request.param == "fake":
-        yield FakeObservationStore()
-        return
-    made = SqliteStore(tmp_path / "data", tmp_path / "assets")
-    yield made
-    made.close()
+@pytest.fixture
+def store(observations):
+    return observations
 
 
-def test_an_observation_is_read_back_as_it_was_stored(store):
+def test_an_observation_is_read_back_as_it_was_stored(store, run):
     largest = a_channel(1, scid=(1 << 64) - 1)
     observation = an_observation(channels=(a_channel(2), largest))
 
@@ -42,30 +33,30 @@ def test_an_observation_is_read_back_as_it_was_stored(store):
         assert read == observation
         assert [channel.scid for channel in read.channels] == [a_scid(2), (1 << 64) - 1]
 
-    asyncio.run(trip())
+    run(trip())
 
 
-def test_the_latest_observation_of_a_day_is_kept(store):
+def test_the_latest_observation_of_a_day_is_kept(store, run):
     async def trip():
         for hours in (2, 5, 3):
             await store.put_observation("t", an_observation(observed_at=MORNING + hours * HOUR))
         kept = await store.observations("t", US, *EVER)
         assert [one.observed_at for one in kept] == [MORNING + 5 * HOUR]
 
-    asyncio.run(trip())
+    run(trip())
 
 
-def test_an_observation_of_the_same_moment_replaces_the_earlier_one(store):
+def test_an_observation_of_the_same_moment_replaces_the_earlier_one(store, run):
     async def trip():
         await store.put_observation("t", an_observation(pending_channels=1))
         await store.put_observation("t", an_observation(pending_channels=2))
         kept = await store.observations("t", US, *EVER)
         assert [one.pending_channels for one in kept] == [2]
 
-    asyncio.run(trip())
+    run(trip())
 
 
-def test_observations_come_oldest_first_from_since_to_before_until(store):
+def test_observations_come_oldest_first_from_since_to_before_until(store, run):
     moments = [MORNING + number * DAY for number in (2, 0, 3, 1)]
 
     async def trip():
@@ -83,10 +74,10 @@ def test_observations_come_oldest_first_from_since_to_before_until(store):
         a_moment = timedelta(microseconds=1)
         assert await moments_of(MORNING + a_moment, MORNING + DAY + a_moment) == [MORNING + DAY]
 
-    asyncio.run(trip())
+    run(trip())
 
 
-def test_tenants_and_nodes_are_kept_apart(store):
+def test_tenants_and_nodes_are_kept_apart(store, run):
     ours, theirs = an_observation(), an_observation(identity=an_identity(node_id=a_node_id(2)))
 
     async def trip():
@@ -97,4 +88,4 @@ def test_tenants_and_nodes_are_kept_apart(store):
         assert await store.observations("t", a_node_id(2), *EVER) == (theirs,)
         assert await store.observations("v", US, *EVER) == ()
 
-    asyncio.run(trip())
+    run(trip())

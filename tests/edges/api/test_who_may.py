@@ -122,7 +122,9 @@ def test_routes_without_a_token_are_few_and_known(tmp_path):
     async def walk():
         async with a_house(tmp_path, has_network=False) as house:
             document = await document_of(house)
-            open_to_all = {path for _, path, operation in routes(document) if "security" not in operation}
+            open_to_all = {
+                path for _, path, operation in routes(document) if "security" not in operation
+            }
             assert open_to_all == {
                 "/auth/login",
                 "/health",
@@ -139,9 +141,7 @@ def test_a_user_is_no_administrator(tmp_path):
         async with a_house(tmp_path) as house:
             values = await seeded(house)
             token = await house.add_user("ulla", "tenant-a")
-            admins = [
-                one for one in routes(await document_of(house)) if is_admins(one[2])
-            ]
+            admins = [one for one in routes(await document_of(house)) if is_admins(one[2])]
             assert len(admins) == 5
             for method, path, operation in admins:
                 answer = await house.ask(

@@ -8,14 +8,22 @@ import pytest
 from tests.builders import MORNING, a_snapshot
 from tests.fakes.clock import FakeClock
 
-from daznode.domain.diagnosis import Diagnosis, Verdict, right, warning, worst_exit_code, wrong
 from daznode.domain.errors import RunNotFound, StoreUnavailable
 from daznode.domain.gossip import SnapshotSummary
-from daznode.domain.health import DependencyHealth, ServiceHealth
+from daznode.domain.health import (
+    DependencyHealth,
+    Diagnosis,
+    ServiceHealth,
+    right,
+    warning,
+    worst_exit_code,
+    wrong,
+)
 from daznode.domain.runs import JobCounts, Run, RunKind, RunState
 from daznode.usecases import diagnose
 from daznode.usecases.diagnose import (
     ClockExaminer,
+    CloseLook,
     Diagnose,
     ProbeExaminer,
     SchedulerExaminer,
@@ -32,7 +40,7 @@ class Examiner:
     """Finds what it is told to."""
 
     def __init__(self, part, act):
-        self.part, self._act = part, act
+        self.name, self._act = part, act
 
     async def examine(self):
         return await self._act()
@@ -54,21 +62,21 @@ def test_one_that_fails_and_one_that_hangs_are_findings_too(monkeypatch):
 
     examiners = [Examiner("a", good), Examiner("database", fails), Examiner("redis", hangs)]
     found = asyncio.run(Diagnose(examiners).run())
-    assert [(one.part, one.verdict, one.exit_code) for one in found] == [
-        ("a", Verdict.RIGHT, 0),
-        ("a", Verdict.WARNING, 0),
-        ("database", Verdict.WRONG, 7),
-        ("redis", Verdict.WRONG, 6),
+    assert [(one.name, one.state, one.exit_code) for one in found] == [
+        ("a", ServiceHealth.HEALTHY, 0),
+        ("a", ServiceHealth.DEGRADED, 0),
+        ("database", ServiceHealth.UNHEALTHY, 7),
+        ("redis", ServiceHealth.UNHEALTHY, 6),
     ]
-    assert found[2].finding == "database.sqlite3: cannot be opened"
-    assert "REDIS_URL" in found[3].remedy
+    assert found[2].detail == "database.sqlite3: cannot be opened"
+    assert "REDIS_URL" in found[3].mend
     assert worst_exit_code(found) == 7
     assert worst_exit_code(found[:2]) == 0
     assert worst_exit_code([*found, wrong("settings", "x", "y", 78)]) == 78
 
 
 @pytest.mark.parametrize(
-    ("health", "verdict", "finding", "exit_code"),
+    ("health", "state", "detail", "exit_code"),
     [
         (
             DependencyHealth(
@@ -78,7 +86,7 @@ def test_one_that_fails_and_one_that_hangs_are_findings_too(monkeypatch):
                 latency_seconds=0.0031,
                 detail="redis 7.0.15",
             ),
-            Verdict.RIGHT,
+            ServiceHealth.HEALTHY,
             "redis 7.0.15 (3 ms)",
             0,
         ),
@@ -86,7 +94,7 @@ def test_one_that_fails_and_one_that_hangs_are_findings_too(monkeypatch):
             DependencyHealth(
                 "r", ServiceHealth.DEGRADED, is_required=False, detail="redis", last_error="slow"
             ),
-            Verdict.WARNING,
+            ServiceHealth.DEGRADED,
             "slow",
             0,
         ),
@@ -94,21 +102,38 @@ def test_one_that_fails_and_one_that_hangs_are_findings_too(monkeypatch):
             DependencyHealth(
                 "r", ServiceHealth.UNHEALTHY, is_required=True, last_error="connection refused"
             ),
-            Verdict.WRONG,
+            ServiceHealth.UNHEALTHY,
             "connection refused",
             6,
         ),
     ],
 )
-def test_a_probe_is_an_examiner(health, verdict, finding, exit_code):
+def test_a_probe_is_an_examiner(health, state, detail, exit_code):
     class Probe:
         async def check(self):
             return health
 
     found = examined(ProbeExaminer("redis", Probe(), "look"))
-    assert (found.part, found.verdict, found.finding) == ("redis", verdict, finding)
+    assert (found.name, found.state, found.detail) == ("redis", state, detail)
     assert found.exit_code == exit_code
-    assert found.remedy == ("" if verdict is Verdict.RIGHT else "look")
+    assert found.mend == ("" if state is ServiceHealth.HEALTHY else "look")
+
+
+def test_a_part_that_looks_at_itself_is_named_and_judged():
+    class Database:
+        async def diagnose(self):
+            return (
+                right("schema", "version 2"),
+                warning("indexes", "one is missing", "start the service once"),
+                wrong("file", "damaged", "restore the backup", 0),
+            )
+
+    found = asyncio.run(CloseLook("database", Database(), 7).examine())
+    assert [(one.name, one.exit_code) for one in found] == [
+        ("database: schema", 0),
+        ("database: indexes", 0),
+        ("database: file", 7),
+    ]
 
 
 class Snapshots:
@@ -130,19 +155,19 @@ class Snapshots:
 
 
 @pytest.mark.parametrize(
-    ("ages", "verdict", "said", "exit_code"),
+    ("ages", "state", "said", "exit_code"),
     [
-        ([], Verdict.WRONG, "none is imported", 5),
-        ([timedelta(hours=1)], Verdict.RIGHT, "1 hours old", 0),
-        ([timedelta(days=9), timedelta(hours=36)], Verdict.RIGHT, "36 hours old", 0),
-        ([timedelta(hours=37)], Verdict.WARNING, "37 hours old", 0),
+        ([], ServiceHealth.UNHEALTHY, "none is imported", 5),
+        ([timedelta(hours=1)], ServiceHealth.HEALTHY, "1 hours old", 0),
+        ([timedelta(days=9), timedelta(hours=36)], ServiceHealth.HEALTHY, "36 hours old", 0),
+        ([timedelta(hours=37)], ServiceHealth.DEGRADED, "37 hours old", 0),
     ],
 )
-def test_snapshot_age(ages, verdict, said, exit_code):
+def test_snapshot_age(ages, state, said, exit_code):
     found = examined(SnapshotExaminer(Snapshots(*ages), FakeClock()))
-    assert (found.verdict, found.exit_code) == (verdict, exit_code)
-    assert said in found.finding
-    assert ("network import" in found.remedy) == (verdict is not Verdict.RIGHT)
+    assert (found.state, found.exit_code) == (state, exit_code)
+    assert said in found.detail
+    assert ("network import" in found.mend) == (state is not ServiceHealth.HEALTHY)
 
 
 NO_JOBS = JobCounts()
@@ -199,33 +224,38 @@ def scheduler(runs, profiles=None, *, late=timedelta(hours=2), is_enabled=True):
 
 
 @pytest.mark.parametrize(
-    ("examiner", "verdict", "said", "exit_code"),
+    ("examiner", "state", "said", "exit_code"),
     [
-        (scheduler(Runs(), is_enabled=False), Verdict.WARNING, "disabled", 0),
-        (scheduler(Runs(), Profiles(0)), Verdict.RIGHT, "nobody", 0),
-        (scheduler(Runs()), Verdict.WRONG, "never began", 5),
-        (scheduler(Runs(), late=timedelta(minutes=5)), Verdict.WARNING, "never began", 0),
+        (scheduler(Runs(), is_enabled=False), ServiceHealth.DEGRADED, "disabled", 0),
+        (scheduler(Runs(), Profiles(0)), ServiceHealth.HEALTHY, "nobody", 0),
+        (scheduler(Runs()), ServiceHealth.UNHEALTHY, "never began", 5),
+        (scheduler(Runs(), late=timedelta(minutes=5)), ServiceHealth.DEGRADED, "never began", 0),
         (
             scheduler(Runs(RunState.COMPLETED, JobCounts(completed=3))),
-            Verdict.RIGHT,
+            ServiceHealth.HEALTHY,
             "3 of 3 reports made",
             0,
         ),
         (
             scheduler(Runs(RunState.COMPLETED, JobCounts(completed=2, failed=1))),
-            Verdict.WARNING,
+            ServiceHealth.DEGRADED,
             "1 given up",
             0,
         ),
-        (scheduler(Runs(RunState.FAILED)), Verdict.WRONG, "no-snapshot", 1),
-        (scheduler(Runs(RunState.PROCESSING, JobCounts(3))), Verdict.RIGHT, "processing", 0),
+        (scheduler(Runs(RunState.FAILED)), ServiceHealth.UNHEALTHY, "no-snapshot", 1),
+        (
+            scheduler(Runs(RunState.PROCESSING, JobCounts(3))),
+            ServiceHealth.HEALTHY,
+            "processing",
+            0,
+        ),
     ],
 )
-def test_the_last_run(examiner, verdict, said, exit_code):
+def test_the_last_run(examiner, state, said, exit_code):
     found = examined(examiner)
-    assert (found.verdict, found.exit_code) == (verdict, exit_code)
-    assert said in found.finding
-    assert bool(found.remedy) == (verdict is not Verdict.RIGHT)
+    assert (found.state, found.exit_code) == (state, exit_code)
+    assert said in found.detail
+    assert bool(found.mend) == (state is not ServiceHealth.HEALTHY)
 
 
 @pytest.mark.parametrize(
@@ -242,18 +272,18 @@ def test_the_run_that_was_due_last_is_asked_for(late, run_id):
 
 
 @pytest.mark.parametrize(
-    ("moment", "ages", "completed_at", "verdict"),
+    ("moment", "ages", "completed_at", "state"),
     [
-        (MORNING, [timedelta(0)], MORNING, Verdict.RIGHT),
-        (MORNING, [], None, Verdict.RIGHT),
-        (MORNING, [timedelta(minutes=-4)], None, Verdict.RIGHT),
-        (MORNING, [timedelta(minutes=-6)], None, Verdict.WRONG),
-        (MORNING, [], MORNING + timedelta(minutes=6), Verdict.WRONG),
-        (MORNING.replace(year=1970), [], None, Verdict.WRONG),
+        (MORNING, [timedelta(0)], MORNING, ServiceHealth.HEALTHY),
+        (MORNING, [], None, ServiceHealth.HEALTHY),
+        (MORNING, [timedelta(minutes=-4)], None, ServiceHealth.HEALTHY),
+        (MORNING, [timedelta(minutes=-6)], None, ServiceHealth.UNHEALTHY),
+        (MORNING, [], MORNING + timedelta(minutes=6), ServiceHealth.UNHEALTHY),
+        (MORNING.replace(year=1970), [], None, ServiceHealth.UNHEALTHY),
     ],
 )
-def test_a_clock_that_was_set_back_is_seen(moment, ages, completed_at, verdict):
+def test_a_clock_that_was_set_back_is_seen(moment, ages, completed_at, state):
     examiner = ClockExaminer(FakeClock(moment), Snapshots(*ages), Runs(completed_at=completed_at))
     found = examined(examiner)
-    assert found.verdict is verdict
-    assert ("timedatectl" in found.remedy) == (verdict is Verdict.WRONG)
+    assert found.state is state
+    assert ("timedatectl" in found.mend) == (state is ServiceHealth.UNHEALTHY)

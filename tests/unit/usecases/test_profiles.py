@@ -143,7 +143,7 @@ def test_enabling_answers_when_and_logs_the_line_operators_search_for(tmp_path):
             "30 9 * * *",
         )
         assert f"{due_at:%Y-%m-%d at %H:%M} UTC" in switch.message
-        assert ("info", "Daily report enabled for tenant acme") in home.journal.lines
+        assert home.journal.texts("info") == ["Daily report enabled for tenant acme"]
         assert home.metrics.enabled == [1]
         assert (await home.trail())[-1] == ("alice", "acme", "report_enabled", "alice", "")
 
@@ -169,7 +169,7 @@ def test_switching_twice_changes_nothing(tmp_path):
         deeds = [entry[2] for entry in await home.trail()]
         assert deeds == ["profile_changed", "report_enabled", "report_disabled"]
         assert home.metrics.enabled == [1, 0]
-        assert [line for _, line in home.journal.lines] == [
+        assert home.journal.texts("info") == [
             "Daily report enabled for tenant acme",
             "Daily report disabled for tenant acme",
         ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from daznode.adapters.identity.secret_file import read_or_make
-from daznode.domain.diagnosis import Diagnosis, right
+from daznode.domain.health import Diagnosis, right
 
 
 class TokenSecretExaminer:
@@ -16,7 +16,7 @@ class TokenSecretExaminer:
 
     def __init__(self, path: Path, *, is_set: bool) -> None:
         """Look at nothing yet."""
-        self.part = "token secret"
+        self.name = "token secret"
         self._path = path
         self._is_set = is_set
 
@@ -28,9 +28,9 @@ class TokenSecretExaminer:
             StoreCorrupt: It holds no secret, or others may read it.
         """
         if self._is_set:
-            return (right(self.part, "JWT_SECRET is set"),)
+            return (right(self.name, "JWT_SECRET is set"),)
         needed = "JWT_SECRET is not set, as serving beyond this machine needs it"
         if not self._path.exists():
-            return (right(self.part, f"{needed}; for this machine one is made at first use"),)
+            return (right(self.name, f"{needed}; for this machine one is made at first use"),)
         read_or_make(self._path)
-        return (right(self.part, f"{needed}; for this machine: {self._path}"),)
+        return (right(self.name, f"{needed}; for this machine: {self._path}"),)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from daznode.domain.diagnosis import Diagnosis, right, warning
+from daznode.domain.health import Diagnosis, right, warning
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -20,18 +20,18 @@ class SettingsExaminer:
 
     def __init__(self, given: Sequence[str], env_file: Path) -> None:
         """Look at nothing yet."""
-        self.part = "settings"
+        self.name = "settings"
         self._given = tuple(given)
         self._env_file = env_file
 
     async def examine(self) -> tuple[Diagnosis, ...]:
         """Which are given, and by what."""
         names = ", ".join(self._given) or "none"
-        found = [right(self.part, f"set: {names}; the rest are defaults")]
+        found = [right(self.name, f"set: {names}; the rest are defaults")]
         if self._env_file.is_file():
             mode = stat.S_IMODE(self._env_file.stat().st_mode)
             if mode & _OTHERS:
-                finding = f"{self._env_file.absolute()}: others may read it (mode {mode:o})"
-                remedy = f"chmod 600 {self._env_file.absolute()}, if it holds a secret"
-                found.append(warning(self.part, finding, remedy))
+                detail = f"{self._env_file.absolute()}: others may read it (mode {mode:o})"
+                mend = f"chmod 600 {self._env_file.absolute()}, if it holds a secret"
+                found.append(warning(self.name, detail, mend))
         return tuple(found)

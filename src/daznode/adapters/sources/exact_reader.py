@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from daznode.adapters.sources import describegraph, listchannels
 from daznode.adapters.sources.documents import END, NOT_UTF8, records, walk
-from daznode.adapters.sources.rows import GraphRows, RowCollector
+from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
+from daznode.adapters.sources.rows import RowCollector
 from daznode.adapters.sources.streams import ACCEPTED, Document
 from daznode.domain.errors import InvalidDump
 from daznode.domain.progress import Progress
@@ -24,35 +24,8 @@ CLN_KIND: Final = "cln-listchannels"
 GENERATED_BY: Final = "generated_by"
 """Top-level name that marks a dump as made by a generator; its value says by which."""
 
-MAX_NODES: Final = 2_000_000
-"""Distinct keys accepted; the network has some 16,000."""
-
-MAX_CHANNELS: Final = 8_000_000
-"""Channels accepted; the network has some 50,000."""
-
 _PROGRESS_RECORDS: Final = 2048
 _EARLY_VERDICT_RECORDS: Final = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class DumpRows:
-    """All rows of a dump with what was counted on the way.
-
-    Attributes:
-        kind: `LND_KIND` or `CLN_KIND`.
-        rows: The rows.
-        n_node_records: Elements of `nodes`.
-        n_channel_records: Elements of `edges`, or of `channels` (two to a channel).
-        is_generated: Whether the dump says that a generator made it.
-        skipped: Records and policies left out because of their types, by reason.
-    """
-
-    kind: str
-    rows: GraphRows
-    n_node_records: int
-    n_channel_records: int
-    is_generated: bool
-    skipped: Counter[str] = field(default_factory=Counter)
 
 
 def read_exactly(documents: Sequence[Document], progress: Progress) -> DumpRows:

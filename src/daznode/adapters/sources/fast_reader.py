@@ -7,14 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daznode.adapters.sources.documents import skip_blanks, walk
-from daznode.adapters.sources.exact_reader import (
-    GENERATED_BY,
-    LISTS,
-    LND_KIND,
-    MAX_CHANNELS,
-    MAX_NODES,
-    DumpRows,
-)
+from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
+from daznode.adapters.sources.exact_reader import GENERATED_BY, LISTS, LND_KIND
 from daznode.adapters.sources.rows import Field, GraphRows, clean_alias
 from daznode.adapters.sources.scanner import (
     EDGE_WIDTH,

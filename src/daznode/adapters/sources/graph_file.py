@@ -1,4 +1,4 @@
-"""A `describegraph` / `listchannels` dump from disk: the GraphSource over files."""
+"""A network dump from disk, in any of the formats that are read: the GraphSource over files."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -8,12 +8,16 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from daznode.adapters.sources.columns import Columns, build_columns
-from daznode.adapters.sources.exact_reader import DumpRows, bad_majority, read_exactly
+from daznode.adapters.sources.dump_rows import DumpRows
+from daznode.adapters.sources.exact_reader import bad_majority, read_exactly
 from daznode.adapters.sources.fast_reader import FAST_MIN_BYTES, read_fast
+from daznode.adapters.sources.gossip_store import read_gossip_store
+from daznode.adapters.sources.rapid_sync import MAGIC, read_rapid_sync
 from daznode.adapters.sources.streams import (
     DEFAULT_MAX_BYTES,
     STANDARD_INPUT,
     Document,
+    is_binary_graph,
     read_documents,
 )
 from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin, content_sha256
@@ -24,15 +28,17 @@ from daznode.domain.units import MAX_SUPPLY_SAT
 GENERATED_KIND: Final = "generated"
 """`SnapshotOrigin.kind` of dumps that say a generator made them."""
 
+_HEAD_BYTES: Final = 64
 _CLOSE_SECONDS: Final = 86_400
 _MAX_WITNESSES: Final = 10
 _NODES_PER_WITNESS: Final = 50
 
 
 class GraphFile:
-    """A network dump in a file: LND's `describegraph`, or Core Lightning's `listchannels`.
+    """A network dump in a file.
 
-    The format and the compression (none, gzip, zip, zstd) are recognised by the content. Core
+    LND's `describegraph`, Core Lightning's `listchannels` or `gossip_store`, or a blob of LDK's rapid
+    gossip sync. The format and the compression (none, gzip, zip, zstd) are recognised by the content. Core
     Lightning's `listnodes` may stand in the same object, follow as a second JSON object, be the
     second member of a zip archive, or be a second file; without it nodes have no alias.
     """
@@ -88,6 +94,9 @@ class GraphFile:
         columns = build_columns(dump.rows, progress)
         skipped = _judge(documents[0], dump, columns)
         basis = "given"
+        if observed_at is None and dump.observed_at_s is not None:
+            observed_at = _stated_moment(documents[0], dump.observed_at_s, imported_at)
+            basis = "stated"
         if observed_at is None:
             observed_at = newest_gossip(columns, imported_at)
             basis = "newest-gossip"
@@ -123,12 +132,34 @@ class GraphFile:
 
 
 def _read_rows(documents: list[Document], progress: Progress) -> DumpRows:
-    """The rows by the scanner if it takes the dump, else by the exact reader."""
+    """The rows by the reader of the dump's format; JSON by the scanner if it takes the dump."""
+    head = bytes(documents[0].data[:_HEAD_BYTES])
+    if is_binary_graph(head):
+        if len(documents) > 1:
+            documents[1].fail("a second file", 0, "a binary graph alone: its nodes are in it")
+        read = read_rapid_sync if head.startswith(MAGIC) else read_gossip_store
+        return read(documents[0], progress)
     if len(documents) == 1 and documents[0].size >= FAST_MIN_BYTES:
         dump = read_fast(documents[0], progress)
         if dump is not None:
             return dump
     return read_exactly(documents, progress)
+
+
+def _stated_moment(document: Document, moment_s: int, imported_at: datetime) -> datetime:
+    """The moment that a dump states for itself.
+
+    Raises:
+        InvalidDump: It lies after the import.
+    """
+    moment = datetime.fromtimestamp(moment_s, UTC)
+    if moment > imported_at:
+        document.fail(
+            f"a moment in the future, {moment:%Y-%m-%d %H:%M} UTC",
+            0,
+            f"one up to the import at {imported_at:%Y-%m-%d %H:%M} UTC",
+        )
+    return moment
 
 
 def newest_gossip(columns: Columns, imported_at: datetime) -> datetime | None:

@@ -53,6 +53,8 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN: Final = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
+_RAPID_SYNC: Final = re.compile(rb"LDK[\x01\x02]")
+_GOSSIP_STORE: Final = re.compile(rb"[\x09-\x1f](?s:.{12})(?:\x01[\x00-\x02]|\x10[\x05-\x0b])")
 _BLANKS: Final = b" \t\n\r"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -67,7 +69,10 @@ _ZIP_FAULTS: Final = (
     ValueError,
 )
 
-ACCEPTED: Final = "JSON of `describegraph` or `listchannels`, plain or packed by gzip, zip or zstd"
+ACCEPTED: Final = (
+    "JSON of `describegraph` or `listchannels`, a `gossip_store` or a rapid gossip sync blob, "
+    "plain or packed by gzip, zip or zstd"
+)
 """What a dump may be, for messages."""
 
 
@@ -169,12 +174,23 @@ class _Sink:
         return Document(self.name, memoryview(self.data), size)
 
 
+def is_binary_graph(head: bytes) -> bool:
+    """Whether bytes begin like one of the binary formats: a rapid gossip sync blob, a gossip_store.
+
+    A gossip_store begins with its version, below the letters of any text, and a record's header whose
+    message is of a known type (`adapters/sources/gossip_store.py`).
+    """
+    return _RAPID_SYNC.match(head) is not None or _GOSSIP_STORE.match(head) is not None
+
+
 def _is_dump_start(name: str, head: bytes) -> bool:
     """Whether a text begins like a JSON object; False while there are blanks only.
 
     Raises:
         InvalidDump: It begins like something else.
     """
+    if is_binary_graph(head):
+        return True
     if head.startswith(_UTF16_MARKS):
         raise _fault_at_start(name, "UTF-16 text", "UTF-8 text; save it again as UTF-8")
     first = head.removeprefix(_UTF8_MARK).lstrip(_BLANKS)[:1]

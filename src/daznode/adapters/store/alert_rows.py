@@ -78,6 +78,20 @@ class AlertRows:
             )
         )
 
+    async def purge_alerts(self, before: datetime) -> int:
+        """Forget alerts that were resolved before a moment; how many were forgotten.
+
+        Raises:
+            StoreUnavailable: They cannot be deleted.
+        """
+
+        def purge(connection: sqlite3.Connection) -> int:
+            return connection.execute(
+                "DELETE FROM alerts WHERE resolved_at < ?", (moment_text(before),)
+            ).rowcount
+
+        return await self._threads.write(purge)
+
     async def count_open(self) -> dict[str, int]:
         """Open alerts of everybody by severity, for the metrics."""
         return await self._threads.read(

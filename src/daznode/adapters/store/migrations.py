@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from daznode.adapters.store.history_schema import HISTORY_STATEMENTS
 from daznode.adapters.store.service_schema import STATEMENTS as SERVICE_STATEMENTS
 
 APPLICATION_ID: Final = int.from_bytes(b"DAZN")
@@ -88,4 +89,5 @@ MIGRATIONS: Final = (
         name="accounts, profiles, runs, alerts, audit trail, digests",
         statements=SERVICE_STATEMENTS,
     ),
+    Migration(number=3, name="history of own nodes", statements=HISTORY_STATEMENTS),
 )

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from daznode.adapters.store.atomic import (
     PATIENCE_SECONDS,
@@ -40,6 +41,8 @@ Namespaces"); report folders get synchronised to such places."""
 _KEY_CHARACTERS: Final = 8
 _INCOMING: Final = ".incoming"
 _LOCK: Final = ".lock"
+_IDENTITY: Final = ".identity"
+_IDENTITY_CHARACTERS: Final = 36
 
 
 def check_user_id(user_id: str) -> None:
@@ -159,6 +162,25 @@ class ReportFiles:
                 return any(True for _ in entries)
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+    def identity(self) -> str:
+        """A name of this very folder, made once: other machines may have report files of their own.
+
+        Raises:
+            StoreUnavailable: It cannot be made or read.
+        """
+        path = self._assets / "reports" / _IDENTITY
+        with disk_errors(path, "made"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                with suppress(FileExistsError):  # made by another process meanwhile
+                    write_new(path, f"{uuid4()}\n".encode())
+            return path.read_text(encoding="ascii", errors="replace").strip()[:_IDENTITY_CHARACTERS]
+
+    def identity_if_there(self) -> str | None:
+        """The name of this folder; None before one was made."""
+        has_one = (self._assets / "reports" / _IDENTITY).exists()
+        return self.identity() if has_one else None
 
     @contextmanager
     def writing(self, *, patience_seconds: float | None = None) -> Iterator[ReportWriting]:

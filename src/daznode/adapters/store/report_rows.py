@@ -40,7 +40,7 @@ from daznode.adapters.store.report_queries import ReportQueries
 from daznode.domain.errors import InvalidParameter, InvariantBroken, StorageError
 from daznode.domain.report import DailyReport
 
-_PLAIN_NAME_KEPT: Final = timedelta(days=7)
+PLAIN_NAME_KEPT: Final = timedelta(days=7)
 """How long a node without reports keeps the plain file name from the user's other nodes."""
 
 
@@ -175,13 +175,18 @@ def check_day(report: DailyReport) -> None:
         raise InvalidParameter(message)
 
 
+def id_taken(report: DailyReport) -> InvalidParameter:
+    """The refusal of a second report of the same id."""
+    message = f"report id {report.report_id}: names another report already; expected a fresh id"
+    return InvalidParameter(message)
+
+
 def _check_id_is_free(connection: sqlite3.Connection, report: DailyReport) -> None:
     row = connection.execute(
         "SELECT user_id, report_date FROM daily_reports WHERE report_id = ?", (report.report_id,)
     ).fetchone()
     if row is not None:
-        message = f"report id {report.report_id}: names another report already; expected a fresh id"
-        raise InvalidParameter(message)
+        raise id_taken(report)
 
 
 def _new_file_name(connection: sqlite3.Connection, report: DailyReport) -> str:
@@ -207,7 +212,7 @@ def _may_take_plain_name(connection: sqlite3.Connection, report: DailyReport) ->
     date = moment_text(report.report_date)
     if row is not None:
         node_pubkey, last_date = row
-        idle_since = moment_text(report.report_date - _PLAIN_NAME_KEPT)
+        idle_since = moment_text(report.report_date - PLAIN_NAME_KEPT)
         if node_pubkey != report.node_pubkey and last_date >= idle_since:
             return False
         date = max(date, last_date)

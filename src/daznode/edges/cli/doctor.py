@@ -6,14 +6,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from daznode.domain.diagnosis import Diagnosis, Verdict, worst_exit_code
+from daznode.domain.health import Diagnosis, ServiceHealth, worst_exit_code
 from daznode.domain.page import plain_text
 from daznode.edges.cli import session
 
 _MARKS: Final = {
-    Verdict.RIGHT: ("ok     ", "green"),
-    Verdict.WARNING: ("warning", "yellow"),
-    Verdict.WRONG: ("wrong  ", "bold red"),
+    ServiceHealth.HEALTHY: ("ok     ", "green"),
+    ServiceHealth.DEGRADED: ("warning", "yellow"),
+    ServiceHealth.UNHEALTHY: ("wrong  ", "bold red"),
 }
 
 
@@ -41,13 +41,15 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 def _print(diagnoses: tuple[Diagnosis, ...]) -> None:
     console = Console(soft_wrap=True)
     for one in diagnoses:
-        mark, style = _MARKS[one.verdict]
-        line = Text.assemble(
-            (mark, style), "  ", (one.part, "bold"), ": ", plain_text(one.finding)
-        )
+        mark, style = _MARKS[one.state]
+        line = Text.assemble((mark, style), "  ", (one.name, "bold"), ": ", plain_text(one.detail))
         console.print(line, highlight=False)
-        if one.remedy:
-            console.print(Text(f"         mend: {plain_text(one.remedy)}", "dim"), highlight=False)
-    counts = {verdict: sum(one.verdict is verdict for one in diagnoses) for verdict in Verdict}
-    summary = f"{counts[Verdict.WRONG]} wrong, {counts[Verdict.WARNING]} to look at"
-    console.print(Text("All is well." if counts[Verdict.RIGHT] == len(diagnoses) else summary))
+        if one.mend:
+            console.print(Text(f"         mend: {plain_text(one.mend)}", "dim"), highlight=False)
+    counts = {state: sum(one.state is state for one in diagnoses) for state in ServiceHealth}
+    summary = (
+        f"{counts[ServiceHealth.UNHEALTHY]} wrong, {counts[ServiceHealth.DEGRADED]} to look at"
+    )
+    console.print(
+        Text("All is well." if counts[ServiceHealth.HEALTHY] == len(diagnoses) else summary)
+    )

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from daznode.config import load_settings
-from daznode.domain.diagnosis import Diagnosis, wrong
 from daznode.domain.errors import ConfigError, InvalidParameter
+from daznode.domain.health import Diagnosis, wrong
 from daznode.usecases.accounts import Accounts
 from daznode.wiring import Services
 from daznode.wiring.doctor import examine_installation
@@ -92,12 +92,12 @@ def run_accounts(trip: Callable[[Accounts], Awaitable[T]]) -> T:
 
 
 def examine() -> tuple[Diagnosis, ...]:
-    """What is right and wrong with this installation; wrong settings are a finding too."""
+    """What is right and wrong with this installation; wrong settings are a detail too."""
     try:
         settings = load_settings()
     except ConfigError as exc:
-        remedy = "see docs/configuration.md; the rest was not looked at"
-        return (wrong("settings", str(exc), remedy, exc.exit_code),)
+        mend = "see docs/configuration.md; the rest was not looked at"
+        return (wrong("settings", str(exc), mend, exc.exit_code),)
     return asyncio.run(examine_installation(settings))
 
 

@@ -255,5 +255,6 @@ SOURCES: Final[dict[str, str]] = {
     "node_unknown": "this key is not in the snapshot",
     "history_none": "no snapshot of the day before is stored",
     "history_days": "{known_count} of {of_count} days",
+    "failures_unwatched": "failed forwards are known only while `daznode sync --follow` listens",
     "node_none": "no node is connected",
 }

@@ -251,5 +251,6 @@ SOURCES: Final[dict[str, str]] = {
     "node_unknown": "cette clé n'est pas dans l'instantané",
     "history_none": "aucun instantané de la veille n'est stocké",
     "history_days": "{known_count} jours sur {of_count}",
+    "failures_unwatched": "les relais échoués ne sont connus que pendant que `daznode sync --follow` écoute",
     "node_none": "aucun nœud n'est connecté",
 }

@@ -91,6 +91,9 @@ def test_only_the_given_clock_counts():
         clock = FakeClock(MORNING + timedelta(days=36_525 * century))
         token, _ = tokens(clock).issue(ACCOUNT)
         assert tokens(clock).verify(token).user_id == "alice"
+        later = int(clock.now().timestamp())
+        claims = CLAIMS | {"iat": later, "nbf": later, "exp": later + 60}
+        assert tokens(clock).verify(by_hand(claims))
 
 
 def test_a_token_may_hold_to_the_end_of_the_calendar():

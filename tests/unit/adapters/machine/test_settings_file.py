@@ -3,7 +3,7 @@
 import asyncio
 
 from daznode.adapters.machine.settings_file import SettingsExaminer
-from daznode.domain.diagnosis import Verdict
+from daznode.domain.health import ServiceHealth
 
 
 def examined(given, path):
@@ -12,10 +12,10 @@ def examined(given, path):
 
 def test_names_are_told(tmp_path):
     (found,) = examined(["JWT_SECRET", "REDIS_URL"], tmp_path / ".env")
-    assert found.verdict is Verdict.RIGHT
-    assert found.finding == "set: JWT_SECRET, REDIS_URL; the rest are defaults"
+    assert found.state is ServiceHealth.HEALTHY
+    assert found.detail == "set: JWT_SECRET, REDIS_URL; the rest are defaults"
     (found,) = examined([], tmp_path / ".env")
-    assert found.finding == "set: none; the rest are defaults"
+    assert found.detail == "set: none; the rest are defaults"
 
 
 def test_a_file_that_others_may_read_is_a_warning(tmp_path):
@@ -25,7 +25,7 @@ def test_a_file_that_others_may_read_is_a_warning(tmp_path):
     assert len(examined([], path)) == 1
     path.chmod(0o644)
     found = examined([], path)[1]
-    assert found.verdict is Verdict.WARNING
-    assert "mode 644" in found.finding
-    assert found.remedy.startswith("chmod 600 ")
+    assert found.state is ServiceHealth.DEGRADED
+    assert "mode 644" in found.detail
+    assert found.mend.startswith("chmod 600 ")
     assert "hush" not in repr(found)

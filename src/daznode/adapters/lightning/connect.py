@@ -1,0 +1,86 @@
+"""From settings to a connected node: address, credential, certificate, and who is expected there."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from daznode.adapters.http.client import HttpClient, Observer
+from daznode.adapters.http.source import MEBIBYTE, HttpSource
+from daznode.adapters.lightning.lnd.connection import (
+    MACAROON_HEADER,
+    LndConnection,
+    explain,
+    read_macaroon,
+)
+from daznode.adapters.lightning.trust import Expected
+
+_TIMEOUT_SECONDS: Final = 15.0
+_TOR_TIMEOUT_SECONDS: Final = 60.0
+"""A circuit to a hidden service takes tens of seconds to build."""
+
+_MAX_BYTES: Final = 32 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """Where a node is, and how it is trusted.
+
+    Attributes:
+        url: `https://host:port`.
+        ca_file: Its certificate, or its authority's; None for the system's authorities.
+        server_name: Name in its certificate, where it differs from the host.
+        proxy_url: SOCKS proxy for .onion hosts; not used for others.
+        expected: Who should be there.
+        attempts: Attempts at a read.
+    """
+
+    url: str
+    ca_file: Path | None = None
+    server_name: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)
+    expected: Expected = field(default_factory=Expected)
+    attempts: int = 3
+
+
+def _ignore(source: str, outcome: str, seconds: float) -> None:
+    del source, outcome, seconds
+
+
+def lnd_connection(
+    address: NodeAddress, macaroon_hex: str, *, observer: Observer = _ignore
+) -> LndConnection:
+    """A connection to LND.
+
+    Args:
+        address: Where it is.
+        macaroon_hex: Its macaroon, hex.
+        observer: Told of each call.
+
+    Raises:
+        ConfigError: The certificate file cannot be used.
+        InvalidParameter: The address cannot be called.
+    """
+    source = _source("lnd", address, {MACAROON_HEADER: macaroon_hex})
+    return LndConnection(HttpClient(source, observer=observer, explain=explain), address.expected)
+
+
+def lnd_from_file(
+    address: NodeAddress, macaroon_path: Path, *, observer: Observer = _ignore
+) -> LndConnection:
+    """A connection to LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
+    return lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+
+
+def _source(name: str, address: NodeAddress, headers: dict[str, str]) -> HttpSource:
+    is_hidden = ".onion" in address.url
+    return HttpSource(
+        name=name,
+        base_url=address.url,
+        headers=headers,
+        timeout_seconds=_TOR_TIMEOUT_SECONDS if is_hidden else _TIMEOUT_SECONDS,
+        max_bytes=_MAX_BYTES,
+        attempts=address.attempts,
+        ca_file=address.ca_file,
+        server_name=address.server_name,
+        proxy_url=address.proxy_url if is_hidden else None,
+    )

@@ -1,0 +1,109 @@
+"""The stores that every suite of this folder runs over, and the event loop of each test."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.fakes.store import FakeObservationStore, FakeReportStore
+from tests.servers import Nx27017
+
+from daznode.adapters.store.mongodb.indexes import INDEXES
+from daznode.adapters.store.mongodb.report_names import PLAIN_NAMES
+from daznode.adapters.store.mongodb.store import MongoStore
+from daznode.adapters.store.sqlite import SqliteStore
+
+SERVER = os.environ.get("DAZNODE_TEST_MONGODB_URI")
+KINDS = ("sqlite", "nx-27017", *(("mongodb",) if SERVER else ()))
+COLLECTIONS = sorted({index.collection for index in INDEXES} | {PLAIN_NAMES})
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[Awaitable[Any]], Any]]:
+    """Runs a coroutine; all of one test's in the same event loop, as a program's."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture(scope="session")
+def addresses(tmp_path_factory):
+    """Address of a prepared server by its kind, started when it is first asked for."""
+    started, prepared = [], {}
+
+    def address(kind):
+        if kind not in prepared:
+            uri = SERVER
+            if kind == "nx-27017":
+                started.append(Nx27017(tmp_path_factory.mktemp("nx-27017")))
+                started[-1].start()
+                uri = started[-1].uri
+            prepared[kind] = uri
+            asyncio.run(_prepare(uri, tmp_path_factory.mktemp("assets")))
+        return prepared[kind]
+
+    yield address
+    for server in started:
+        server.kill()
+
+
+async def _prepare(uri, folder):
+    store = MongoStore(uri, database_of_this_run(), folder)
+    try:
+        await store.link.client.drop_database(database_of_this_run())
+        await store.prepare()
+    finally:
+        await store.close()
+
+
+def database_of_this_run() -> str:
+    return f"daznode_test_{os.getpid()}"
+
+
+@pytest.fixture
+def opened(tmp_path, run, addresses):
+    """Opens a store of some kind, empty; closed after the test."""
+    closing = []
+
+    def open_one(kind):
+        if kind == "sqlite":
+            store = SqliteStore(tmp_path / "data", tmp_path / "assets")
+            closing.append(store.close)
+            return store
+        made = MongoStore(addresses(kind), database_of_this_run(), tmp_path / "assets")
+        closing.append(lambda: run(made.close()))
+        run(_empty(made))
+        return made
+
+    yield open_one
+    for close in closing:
+        close()
+
+
+async def _empty(store):
+    for name in COLLECTIONS:
+        await store.link.collection(name).delete_many({})
+
+
+@pytest.fixture(params=KINDS)
+def stores(request, opened):
+    """A whole store: `accounts`, `profiles` ... are inside it."""
+    return opened(request.param)
+
+
+@pytest.fixture(params=[*KINDS, "fake"])
+def reports(request, opened):
+    """A store of reports."""
+    if request.param == "fake":
+        return FakeReportStore()
+    made = opened(request.param)
+    return made if request.param == "sqlite" else made.reports
+
+
+@pytest.fixture(params=[*KINDS, "fake"])
+def observations(request, opened):
+    """A store of observations."""
+    if request.param == "fake":
+        return FakeObservationStore()
+    made = opened(request.param)
+    return made if request.param == "sqlite" else made.observations
