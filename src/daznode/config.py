@@ -76,7 +76,9 @@ def _server(*schemes: str) -> Callable[[object], object]:
 def _networks(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    return tuple(
+        ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip()
+    )
 
 
 def _secret(value: object) -> object:
