@@ -24,7 +24,10 @@ def operations(document):
 
 def fits(document, schema, value):
     whole = {**schema, "components": document["components"]}
-    jsonschema_rs.validator_for(whole, validate_formats=True).validate(value)
+    try:
+        jsonschema_rs.validator_for(whole, validate_formats=True).validate(value)
+    except jsonschema_rs.ValidationError as fault:
+        pytest.fail(f"{fault.message}; is it an example? run `make examples`")
 
 
 def test_every_route_of_the_contract_is_there(document):
