@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.servers import free_port
 
 ADMIN = "harness"
 NODES, CHANNELS = 150, 500
@@ -34,14 +33,12 @@ class Served:
             shutil.copytree(prepared, folder / "data")
         self.folder = folder
         self.log = folder / "service.log"
-        self.port = free_port()
         self.env = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_kernels())),
-            "BASE": f"http://127.0.0.1:{self.port}",
             "LOG": str(self.log),
             "DAZNODE_DATA_DIR": str(folder / "data"),
             "RAG_ASSETS_DIR": str(folder / "data" / "rag" / "RAG_assets"),
@@ -77,15 +74,18 @@ class Served:
     def start(self):
         """Start it, and wait until it is ready."""
         self.env["NODE_KEY"] = (self.folder / "data" / NODE_KEY_FILE).read_text()
-        with self.log.open("ab") as log:
+        told = self.folder / "told.json"
+        with self.log.open("ab") as log, told.open("wb") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "daznode", "serve", "--port", str(self.port)],
+                [sys.executable, "-m", "daznode", "serve", "--port", "0", "--json"],
                 env=self.env,
                 cwd=self.folder,
-                stdout=log,
+                stdout=said,
                 stderr=log,
             )
-        self._wait(lambda: self.get("/health/ready") is not None, _START_SECONDS, "ready")
+        self._wait(lambda: told.read_text().endswith("\n"), _START_SECONDS, "said where it listens")
+        self.env["BASE"] = json.loads(told.read_text())["listening"]
+        self._wait(lambda: self.get("/health/ready") is not None, _START_SECONDS, "become ready")
 
     def stop(self):
         """End it as a service manager does."""
