@@ -9,6 +9,7 @@ from daznode.domain.health import Diagnosis, right
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
+    CloseLook,
     Diagnose,
     Known,
     OverDatabase,
@@ -90,6 +91,7 @@ def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examin
     )
     return (
         ProbeExaminer("database", stores.probe, REMEDIES["database"], StorageError.exit_code),
+        CloseLook("database", stores.doctor, StorageError.exit_code),
         snapshots,
         OverDatabase(scheduler),
         OverDatabase(ClockExaminer(clock, stores.snapshots, stores.runs)),
