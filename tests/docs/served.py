@@ -26,9 +26,10 @@ class Served:
     Args:
         folder: Where it and the shell work.
         prepared: A data folder to begin with, as `prepare` makes it.
+        settings: Of the service.
     """
 
-    def __init__(self, folder: Path, prepared: Path | None = None) -> None:
+    def __init__(self, folder: Path, prepared: Path | None = None, **settings: str) -> None:
         if prepared is not None:
             shutil.copytree(prepared, folder / "data")
         self.folder = folder
@@ -45,7 +46,7 @@ class Served:
             "DAZNODE_LOG_FORMAT": "json",
             "RATE_LIMIT_PER_MINUTE": "10000",
             "DAZNODE_THREADS": "1",
-        }
+        } | settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def daznode(self, *arguments, given=""):
@@ -139,9 +140,9 @@ def _kernels():
 
 
 @contextmanager
-def served(folder: Path, prepared: Path):
+def served(folder: Path, prepared: Path, **settings: str):
     """A service for as long as it is needed."""
-    service = Served(folder, prepared)
+    service = Served(folder, prepared, **settings)
     try:
         service.start()
         yield service

@@ -24,7 +24,9 @@ from daznode.ports.health import Diagnosed, Probe
 from daznode.ports.runs import RunStore
 from daznode.ports.store import SnapshotStore
 
-_PATIENCE_SECONDS: Final = 15.0
+_PATIENCE_SECONDS: Final = 120.0
+"""For the check of a database of gigabytes; servers that hang are given up sooner by who asks them."""
+
 _FRESH: Final = timedelta(hours=36)
 """A dump a day, and half a day's delay."""
 
@@ -161,7 +163,7 @@ class CloseLook:
         return tuple(
             replace(
                 one,
-                name=f"{self.name}: {one.name}",
+                name=self.name if one.name == self.name else f"{self.name}: {one.name}",
                 exit_code=self.exit_code if one.state is ServiceHealth.UNHEALTHY else 0,
             )
             for one in await self.part.diagnose()

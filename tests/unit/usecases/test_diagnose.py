@@ -126,6 +126,7 @@ def test_a_part_that_looks_at_itself_is_named_and_judged():
                 right("schema", "version 2"),
                 warning("indexes", "one is missing", "start the service once"),
                 wrong("file", "damaged", "restore the backup", 0),
+                wrong("database", "locked", "end the other program", 0),
             )
 
     found = asyncio.run(CloseLook("database", Database(), 7).examine())
@@ -133,6 +134,7 @@ def test_a_part_that_looks_at_itself_is_named_and_judged():
         ("database: schema", 0),
         ("database: indexes", 0),
         ("database: file", 7),
+        ("database", 7),
     ]
 
 
