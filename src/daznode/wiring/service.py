@@ -91,7 +91,8 @@ class Service:
         from daznode.usecases.current_network import CurrentNetwork
         from daznode.usecases.open_network import OpenNetwork
         from daznode.usecases.recalculations import Recalculations
-        from daznode.wiring.batches import open_batches
+        from daznode.wiring.batches import Elsewhere, open_batches
+        from daznode.wiring.coordination import open_queue
 
         parts = self.parts
         self.networks = OpenNetwork(
@@ -105,7 +106,12 @@ class Service:
         )
         self.current = CurrentNetwork(self.networks, self.compute, self.journal, self.metrics)
         self._batches = open_batches(
-            self.settings, parts, self.networks, clock=self.clock, ids=self.ids
+            self.settings,
+            parts,
+            self.networks,
+            clock=self.clock,
+            ids=self.ids,
+            elsewhere=Elsewhere(queue=open_queue(self.settings)),
         )
         self.scheduled = self._batches.scheduled
         self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
