@@ -22,7 +22,7 @@ from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
     from daznode.ports.clock import Clock
-    from daznode.ports.diagnosis import Examiner
+    from daznode.ports.health import Examiner
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
@@ -129,7 +129,7 @@ class RedisExaminer:
         self._settings = settings
         self._clock = clock
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What the probe says.
 
         Raises:
@@ -141,7 +141,7 @@ class RedisExaminer:
         link = open_link(self._settings, Quiet())
         try:
             probe = redis_probe(link, self._clock)
-            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).examine()
+            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).diagnose()
         finally:
             await link.close()
 

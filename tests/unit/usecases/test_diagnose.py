@@ -32,7 +32,7 @@ from daznode.usecases.diagnose import (
 
 
 def examined(examiner) -> Diagnosis:
-    (found,) = asyncio.run(examiner.examine())
+    (found,) = asyncio.run(examiner.diagnose())
     return found
 
 
@@ -42,7 +42,7 @@ class Examiner:
     def __init__(self, part, act):
         self.name, self._act = part, act
 
-    async def examine(self):
+    async def diagnose(self):
         return await self._act()
 
 
@@ -129,7 +129,7 @@ def test_a_part_that_looks_at_itself_is_named_and_judged():
                 wrong("database", "locked", "end the other program", 0),
             )
 
-    found = asyncio.run(CloseLook("database", Database(), 7).examine())
+    found = asyncio.run(CloseLook("database", Database(), 7).diagnose())
     assert [(one.name, one.exit_code) for one in found] == [
         ("database: schema", 0),
         ("database: indexes", 0),
