@@ -21,20 +21,31 @@ from daznode.usecases.diagnose import (
 from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daznode.ports.clock import Clock
-    from daznode.ports.health import Examiner
+    from daznode.ports.health import Examiner, Probe
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
 
 
-async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
-    """What is right and wrong with an installation; nothing is made by asking."""
+async def examine_installation(
+    settings: Settings, further: "Sequence[tuple[str, Probe, str]]" = ()
+) -> tuple[Diagnosis, ...]:
+    """What is right and wrong with an installation; nothing is made by asking.
+
+    Args:
+        settings: What was set.
+        further: Parts besides, such as nodes and sources: the name, who asks it, and what to do when
+            it is not healthy.
+    """
     from daznode.adapters.clock import SystemClock
     from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    around = (*_machine(settings), *_servers(settings, clock))
+    others = (ProbeExaminer(name, probe, mend) for name, probe, mend in further)
+    around = (*_machine(settings), *_servers(settings, clock), *others)
     try:
         stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
     except ConfigError as exc:
