@@ -9,13 +9,36 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.builders import a_node_id, a_snapshot
+
+from daznode.adapters.sources.describegraph_file import write_describegraph
 
 ADMIN = "harness"
-NODES, CHANNELS = 150, 500
-NODE_KEY_FILE = "node_key"
+NODES = 60
+OWN_NODE = 1
+"""The user's node, one of the network's: its secret is known, so it can sign."""
+
+ROOT = Path(__file__).parents[2]
+NODE_PROGRAM = """#!{python}
+import json, sys
+sys.path.insert(0, {root!r})
+from coincurve import PrivateKey
+from tests.signing import signed
+program, command = sys.argv[0].rpartition("/")[2], sys.argv[1]
+if command == "describegraph":
+    print(open({graph!r}).read())
+else:
+    assert command == "signmessage", command
+    (message,) = sys.argv[2:]
+    name = {{"lncli": "signature", "lightning-cli": "zbase"}}[program]
+    print(json.dumps({{name: signed(PrivateKey.from_int({secret}), message)}}))
+"""
+"""In the place of `lncli` and `lightning-cli`: says and signs what a node with that key does."""
+
 _START_SECONDS = 60
 _REPORT_SECONDS = 60
 
@@ -32,10 +55,14 @@ class Served:
     def __init__(self, folder: Path, prepared: Path | None = None, **settings: str) -> None:
         if prepared is not None:
             shutil.copytree(prepared, folder / "data")
+            put_node_programs(folder / "bin", prepared.parent / "graph.json")
         self.folder = folder
         self.log = folder / "service.log"
         self.env = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(
+                (str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
+            ),
+            "NODE_KEY": a_node_id(OWN_NODE),
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
@@ -64,9 +91,11 @@ class Served:
 
     def prepare(self):
         """Make a network and an administrator; the data folder, to begin others with."""
-        self.daznode("network", "generate", "--nodes", str(NODES), "--channels", str(CHANNELS))
-        rankings = json.loads(self.daznode("rankings", "--limit", "5", "--json"))
-        (self.folder / "data" / NODE_KEY_FILE).write_text(rankings[0]["node_id"])
+        graph = self.folder / "graph.json"
+        write_describegraph(a_snapshot(NODES), str(graph))
+        self.daznode(
+            "network", "import", str(graph), "--observed-at", f"{datetime.now(UTC):%FT%TZ}"
+        )
         self.daznode(
             "user", "add", ADMIN, "--role", "admin", "--password-file", "-", given="a" + "b" * 20
         )
@@ -74,7 +103,6 @@ class Served:
 
     def start(self):
         """Start it, and wait until it is ready."""
-        self.env["NODE_KEY"] = (self.folder / "data" / NODE_KEY_FILE).read_text()
         told = self.folder / "told.json"
         with self.log.open("ab") as log, told.open("wb") as said:
             self._process = subprocess.Popen(
@@ -130,6 +158,19 @@ class Served:
             if has_ended or time.monotonic() > deadline:
                 pytest.fail(f"the service has not {what}:\n{self.log.read_text()[-4_000:]}")
             time.sleep(0.2)
+
+
+def put_node_programs(folder: Path, graph: Path) -> None:
+    """What a node's operator has at hand."""
+    folder.mkdir()
+    for name in ("lncli", "lightning-cli"):
+        program = folder / name
+        program.write_text(
+            NODE_PROGRAM.format(
+                python=sys.executable, root=str(ROOT), graph=str(graph), secret=OWN_NODE
+            )
+        )
+        program.chmod(0o755)
 
 
 def _kernels():
