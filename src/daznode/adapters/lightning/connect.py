@@ -6,6 +6,7 @@ from typing import Final
 
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
+from daznode.adapters.lightning.cln import connection as cln
 from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
@@ -69,6 +70,15 @@ def lnd_from_file(
 ) -> LndConnection:
     """A connection to LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
     return lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+
+
+def cln_connection(
+    address: NodeAddress, rune: str, *, observer: Observer = _ignore
+) -> cln.ClnConnection:
+    """A connection to Core Lightning with a rune; raises as `lnd_connection` does."""
+    source = _source("cln", address, {cln.RUNE_HEADER: rune})
+    client = HttpClient(source, observer=observer, explain=cln.explain)
+    return cln.ClnConnection(client, address.expected)
 
 
 def _source(name: str, address: NodeAddress, headers: dict[str, str]) -> HttpSource:
