@@ -176,6 +176,7 @@ class DailyReportTrip:
         """The node's own data, and why it is missing or old."""
         if self.node is None or self.history is None:
             return None, None
+        now = self.clock.now()
         synced: Synced | None = None
         error: str | None = None
         known: datetime | None = until
@@ -190,25 +191,43 @@ class DailyReportTrip:
             known = await self.history.synced_until(request.tenant_id, request.node_id)
         if known is None:
             return None, error
-        own = await self._kept(request, min(known, until))
+        is_present = request.day is None or until == now
+        fresh = synced.observation if synced is not None and is_present else None
+        own = await self._kept(request, until, min(known, until), fresh)
         if own is None:
             return None, error or (
                 f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC"
             )
-        is_present = request.day is None or until == self.clock.now()
         if synced is not None and is_present:
             own = replace(own, vitals=synced.vitals, backup=synced.backup)
         return own, error
 
-    async def _kept(self, request: ReportRequest, until: datetime) -> OwnDay | None:
-        """What is kept of the node's fortnight up to a moment; None without any state in its week."""
+    async def _kept(
+        self,
+        request: ReportRequest,
+        end: datetime,
+        until: datetime,
+        fresh: NodeObservation | None,
+    ) -> OwnDay | None:
+        """What is kept of the node's fortnight up to a moment; None without any state in its week.
+
+        Args:
+            request: Whose.
+            end: End of the report's day.
+            until: End of what is known of the past, not after `end`.
+            fresh: State observed while the report was being made, which is the one at its end.
+        """
         if self.history is None:
             return None
         tenant_id, node_id = request.tenant_id, request.node_id
         week_ago = until - DAYS * DAY
         kept = await self.observations.observations(
-            tenant_id, node_id, week_ago, until + timedelta(microseconds=1)
+            tenant_id, node_id, week_ago, end + timedelta(microseconds=1)
         )
+        seen_at = end
+        if fresh is not None:
+            seen_at = max(end, fresh.observed_at)
+            kept = (*kept, replace(fresh, observed_at=min(end, fresh.observed_at)))
         if not kept:
             return None
         activity = await self.history.activity(tenant_id, node_id, until - FORTNIGHT, until)
@@ -220,7 +239,7 @@ class DailyReportTrip:
             fortnight=tally(activity, until - FORTNIGHT, until),
             days=tuple(tally(activity, end - DAY, end) for end in ends),
             capacity_by_day=tuple(_capacity_sat(kept, end) for end in ends),
-            books=await self._books(tenant_id, node_id, week_ago, until),
+            books=await self._books(tenant_id, node_id, week_ago, seen_at),
         )
 
     async def _books(

@@ -1,4 +1,7 @@
-"""From settings to a connected node: address, credential, certificate, and who is expected there."""
+"""From settings to a connected node: address, credential, certificate, and who is expected there.
+
+A `NodeHandle` is one connection with all the roles that it can fill.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,13 +10,16 @@ from typing import Final
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
 from daznode.adapters.lightning.cln import connection as cln
+from daznode.adapters.lightning.cln.node import ClnNode
 from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
     explain,
     read_macaroon,
 )
+from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.trust import Expected
+from daznode.ports.clock import Clock
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
@@ -47,6 +53,35 @@ def _ignore(source: str, outcome: str, seconds: float) -> None:
     del source, outcome, seconds
 
 
+@dataclass(frozen=True, slots=True)
+class NodeHandle:
+    """One connected node.
+
+    Attributes:
+        node: Reads it.
+        client: Calls it; for its circuit, and to close it.
+    """
+
+    node: LndNode | ClnNode
+    client: HttpClient
+
+
+def connect_lnd(
+    address: NodeAddress, macaroon_path: Path, clock: Clock, *, observer: Observer = _ignore
+) -> NodeHandle:
+    """An LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
+    connection = lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+    return NodeHandle(LndNode(connection, clock), connection.client)
+
+
+def connect_cln(
+    address: NodeAddress, rune: str, clock: Clock, *, observer: Observer = _ignore
+) -> NodeHandle:
+    """A Core Lightning with a rune; raises as `lnd_connection` does."""
+    connection = cln_connection(address, rune, observer=observer)
+    return NodeHandle(ClnNode(connection, clock), connection.client)
+
+
 def lnd_connection(
     address: NodeAddress, macaroon_hex: str, *, observer: Observer = _ignore
 ) -> LndConnection:
@@ -63,13 +98,6 @@ def lnd_connection(
     """
     source = _source("lnd", address, {MACAROON_HEADER: macaroon_hex})
     return LndConnection(HttpClient(source, observer=observer, explain=explain), address.expected)
-
-
-def lnd_from_file(
-    address: NodeAddress, macaroon_path: Path, *, observer: Observer = _ignore
-) -> LndConnection:
-    """A connection to LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
-    return lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
 
 
 def cln_connection(

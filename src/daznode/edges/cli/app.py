@@ -10,6 +10,7 @@ from daznode.edges.cli.demo import demo
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
+from daznode.edges.cli.sync import sync
 
 
 class GuardedGroup(click.Group):
@@ -41,5 +42,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network):
+for _command in (demo, report, sync, score, rankings, fee_market, network):
     cli.add_command(_command)
