@@ -11,6 +11,7 @@ from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
 from daznode.adapters.lightning.cln import connection as cln
 from daznode.adapters.lightning.cln.node import ClnNode
+from daznode.adapters.lightning.cln.policies import ClnPolicyWriter
 from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
@@ -18,8 +19,11 @@ from daznode.adapters.lightning.lnd.connection import (
     read_macaroon,
 )
 from daznode.adapters.lightning.lnd.node import LndNode
+from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
 from daznode.ports.clock import Clock
+from daznode.ports.lightning import PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
@@ -60,10 +64,18 @@ class NodeHandle:
     Attributes:
         node: Reads it.
         client: Calls it; for its circuit, and to close it.
+        connection: The calls in the backend's terms.
     """
 
     node: LndNode | ClnNode
     client: HttpClient
+    connection: LndConnection | cln.ClnConnection
+
+    def writer(self, permit: WritePermit) -> PolicyWriter:
+        """What changes its policies; there is none without a permit, so none while dry."""
+        if isinstance(self.connection, LndConnection):
+            return LndPolicyWriter(self.connection, permit)
+        return ClnPolicyWriter(self.connection, permit)
 
 
 def connect_lnd(
@@ -71,7 +83,7 @@ def connect_lnd(
 ) -> NodeHandle:
     """An LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
     connection = lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
-    return NodeHandle(LndNode(connection, clock), connection.client)
+    return NodeHandle(LndNode(connection, clock), connection.client, connection)
 
 
 def connect_cln(
@@ -79,7 +91,7 @@ def connect_cln(
 ) -> NodeHandle:
     """A Core Lightning with a rune; raises as `lnd_connection` does."""
     connection = cln_connection(address, rune, observer=observer)
-    return NodeHandle(ClnNode(connection, clock), connection.client)
+    return NodeHandle(ClnNode(connection, clock), connection.client, connection)
 
 
 def lnd_connection(

@@ -1,6 +1,7 @@
 """The connection to one Core Lightning: who is at its other end, and what its refusals mean."""
 
 import re
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -113,23 +114,23 @@ class ClnConnection:
         self,
         method: str,
         shape: JsonShape[T],
+        params: Mapping[str, str | int] | None = None,
         *,
         timeout_seconds: float | None = None,
         max_bytes: int | None = None,
-        **params: str | int,
     ) -> T:
         """Call a command that changes nothing; it may be repeated.
 
         Raises:
             BackendError: No usable answer; see its kinds.
         """
-        call = call_of(method, params, timeout_seconds=timeout_seconds, max_bytes=max_bytes)
+        call = call_of(method, params or {}, timeout_seconds=timeout_seconds, max_bytes=max_bytes)
         return (await self.client.read(call)).json(shape)
 
 
 def call_of(
     method: str,
-    params: dict[str, str | int],
+    params: Mapping[str, str | int],
     *,
     timeout_seconds: float | None = None,
     max_bytes: int | None = None,

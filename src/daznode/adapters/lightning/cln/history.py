@@ -109,10 +109,8 @@ class ClnHistory:
         answer = await self._connection.ask(
             "wait",
             _WAIT,
+            {"subsystem": "forwards", "indexname": "updated", "nextvalue": nextvalue},
             timeout_seconds=timeout_seconds,
-            subsystem="forwards",
-            indexname="updated",
-            nextvalue=nextvalue,
         )
         return answer.updated or 0
 
@@ -138,11 +136,9 @@ class ClnHistory:
             answer = await self._connection.ask(
                 "listforwards",
                 _FORWARDS,
+                {"index": index, "start": last + 1, "limit": self._per_page},
                 timeout_seconds=_PAGE_SECONDS,
                 max_bytes=_PAGE_BYTES,
-                index=index,
-                start=last + 1,
-                limit=self._per_page,
             )
             rows = answer.forwards
             yield rows
@@ -166,11 +162,9 @@ class ClnHistory:
             answer = await self._connection.ask(
                 "listchannelmoves",
                 _MOVES,
+                {"index": "created", "start": cursor.last + 1, "limit": self._per_page},
                 timeout_seconds=_PAGE_SECONDS,
                 max_bytes=_PAGE_BYTES,
-                index="created",
-                start=cursor.last + 1,
-                limit=self._per_page,
             )
             moves = answer.channelmoves
             cursor.last = moves[-1].created_index if moves else cursor.last

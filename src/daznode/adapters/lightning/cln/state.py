@@ -91,8 +91,10 @@ class ClnState:
         info = await ask.info()
         async with together() as group:
             channels = group.create_task(ask.ask("listpeerchannels", CHANNELS))
-            ours = group.create_task(ask.ask("listchannels", DIRECTIONS, source=info.id))
-            theirs = group.create_task(ask.ask("listchannels", DIRECTIONS, destination=info.id))
+            ours = group.create_task(ask.ask("listchannels", DIRECTIONS, {"source": info.id}))
+            theirs = group.create_task(
+                ask.ask("listchannels", DIRECTIONS, {"destination": info.id})
+            )
         found = channels.result()
         open_ones = [one for one in found.channels if one.state in _OPEN]
         await self._learn_aliases({one.peer_id for one in open_ones})
@@ -161,7 +163,8 @@ class ClnState:
         new = sorted(peers - self._aliases.keys())
         async with together() as group:
             tasks = [
-                group.create_task(self._connection.ask("listnodes", NODES, id=key)) for key in new
+                group.create_task(self._connection.ask("listnodes", NODES, {"id": key}))
+                for key in new
             ]
         for key, task in zip(new, tasks, strict=True):
             nodes = task.result().nodes
