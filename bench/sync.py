@@ -8,18 +8,23 @@ import multiprocessing
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.timing import measured, write_results
 from tests.builders import a_node_id
-from tests.standins.certificates import self_signed
-from tests.standins.server import LoopbackServer, Reply, json_reply
+from tests.standins.certificates import Papers, self_signed
+from tests.standins.server import Asked, LoopbackServer, Reply, json_reply
 
 from daznode.adapters.clock import SystemClock
 from daznode.adapters.lightning.connect import NodeAddress, lnd_connection
 from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.store.history import SqliteHistory
 from daznode.adapters.store.sqlite import SqliteStore
-from daznode.usecases.sync_node import SyncNode, Synced
+from daznode.usecases.sync_node import Synced, SyncNode
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+    from multiprocessing.synchronize import Event
 
 N_FORWARDS = 1_000_000
 BEGINS_AT = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
@@ -62,7 +67,7 @@ def event(number: int) -> str:
     )
 
 
-async def answer(asked) -> Reply:
+async def answer(asked: Asked) -> Reply:
     if asked.path in FIXED:
         return json_reply(FIXED[asked.path])
     body = asked.json()
@@ -77,13 +82,13 @@ async def answer(asked) -> Reply:
     )
 
 
-def serve(papers, port, stop) -> None:
+def serve(papers: Papers, port: "Queue[int]", stop: "Event") -> None:
     with LoopbackServer(answer, papers) as server:
         port.put(server.port)
         stop.wait()
 
 
-async def sync(url: str, papers, folder: Path) -> Synced:
+async def sync(url: str, papers: Papers, folder: Path) -> Synced:
     clock = SystemClock()
     connection = lnd_connection(NodeAddress(url, ca_file=papers.trust), "00")
     history, store = SqliteHistory(folder), SqliteStore(folder, folder / "assets")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings, prepare_compile_cache
-from daznode.domain.errors import ConfigError
+from daznode.domain.errors import BackendError, ConfigError
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -286,6 +286,16 @@ class Services:
 
         trip = SyncNode(self.clock, self.history, self.store, told)
         return await trip.run(self._connected().node, LOCAL_USER)
+
+    async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
+        """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
+        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.usecases.follow_node import FollowNode
+        from daznode.usecases.sync_node import SyncNode
+
+        handle = self._connected()
+        trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
+        await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""

@@ -10,6 +10,7 @@ from typing import Final
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
 from daznode.adapters.lightning.cln import connection as cln
+from daznode.adapters.lightning.cln.events import ClnEvents
 from daznode.adapters.lightning.cln.node import ClnNode
 from daznode.adapters.lightning.cln.policies import ClnPolicyWriter
 from daznode.adapters.lightning.lnd.connection import (
@@ -18,12 +19,13 @@ from daznode.adapters.lightning.lnd.connection import (
     explain,
     read_macaroon,
 )
+from daznode.adapters.lightning.lnd.events import LndEvents
 from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
 from daznode.ports.clock import Clock
-from daznode.ports.lightning import PolicyWriter
+from daznode.ports.lightning import NodeEvents, PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
@@ -70,6 +72,12 @@ class NodeHandle:
     node: LndNode | ClnNode
     client: HttpClient
     connection: LndConnection | cln.ClnConnection
+
+    def events(self, clock: Clock) -> NodeEvents:
+        """What it tells to who listens."""
+        if isinstance(self.connection, LndConnection):
+            return LndEvents(self.connection, clock)
+        return ClnEvents(self.connection, clock)
 
     def writer(self, permit: WritePermit) -> PolicyWriter:
         """What changes its policies; there is none without a permit, so none while dry."""

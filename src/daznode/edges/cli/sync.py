@@ -2,6 +2,7 @@
 
 import click
 
+from daznode.domain.errors import BackendError
 from daznode.edges.cli import session
 from daznode.usecases.sync_node import Synced
 from daznode.wiring import Services
@@ -11,21 +12,34 @@ from daznode.wiring import Services
     short_help="Keep the history of the connected node.",
     epilog="Example: daznode sync",
 )
+@click.option("--follow", is_flag=True, help="Listen, and keep it up to date until Ctrl-C.")
 @session.json_option
-def sync(*, as_json: bool) -> None:
+def sync(*, follow: bool, as_json: bool) -> None:
     """Bring what is kept of the connected node up to now.
 
     Forwards, failures, payments, balances, policies, peers and the channel backup are kept in the
-    data folder, each once. Stopped at any point, the next run goes on there.
+    data folder, each once. Stopped at any point, the next run goes on there. LND tells of failed
+    forwards only to who listens: --follow does.
     """
 
-    async def trip(services: Services) -> Synced:
-        return await services.sync(services.tell)
+    def tell(what: Synced | BackendError) -> None:
+        if isinstance(what, BackendError):
+            click.echo(f"connection lost: {what}", err=True)
+        elif as_json:
+            session.print_json(_described(what))
+        else:
+            _print(what)
 
-    done = session.run(trip)
-    if as_json:
-        session.print_json(_described(done))
-        return
+    async def once(services: Services) -> None:
+        tell(await services.sync(services.tell))
+
+    async def on_and_on(services: Services) -> None:
+        await services.follow(tell)
+
+    session.run(on_and_on if follow else once)
+
+
+def _print(done: Synced) -> None:
     identity = done.identity
     click.echo(
         f"{identity.alias or identity.node_id} ({identity.backend} {identity.version}, "
@@ -36,12 +50,9 @@ def sync(*, as_json: bool) -> None:
     if done.backup_error is not None:
         click.echo(f"  backup: {done.backup_error}", err=True)
     elif done.backup is not None:
-        uncovered = len(done.backup.uncovered)
-        click.echo(
-            f"  backup: {uncovered} open channels not in it"
-            if uncovered
-            else "  backup: all open channels"
-        )
+        n_missing = len(done.backup.uncovered)
+        said = f"{n_missing} open channels are not in it" if n_missing else "all open channels"
+        click.echo(f"  backup: {said}")
 
 
 def _described(done: Synced) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from daznode.adapters.http.answer import JsonShape
+from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.cln import shapes
 from daznode.adapters.lightning.cln.connection import ClnConnection
 from daznode.adapters.lightning.cln.state import ClnState
@@ -106,12 +107,14 @@ class ClnHistory:
         return await self._wait(index + 1, timeout_seconds=timeout_seconds)
 
     async def _wait(self, nextvalue: int, *, timeout_seconds: float | None) -> int:
-        answer = await self._connection.ask(
-            "wait",
-            _WAIT,
-            {"subsystem": "forwards", "indexname": "updated", "nextvalue": nextvalue},
+        call = Call(
+            path="/v1/wait",
+            method="POST",
+            body={"subsystem": "forwards", "indexname": "updated", "nextvalue": nextvalue},
             timeout_seconds=timeout_seconds,
+            is_waiting=nextvalue > 0,
         )
+        answer = (await self._connection.client.read(call)).json(_WAIT)
         return answer.updated or 0
 
     async def _forwards(self, cursor: ForwardCursor) -> AsyncIterator[HistoryPage]:
