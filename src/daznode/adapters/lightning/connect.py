@@ -13,6 +13,7 @@ from daznode.adapters.lightning.cln import connection as cln
 from daznode.adapters.lightning.cln.events import ClnEvents
 from daznode.adapters.lightning.cln.node import ClnNode
 from daznode.adapters.lightning.cln.policies import ClnPolicyWriter
+from daznode.adapters.lightning.cln.runes import ClnMint
 from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
@@ -20,12 +21,13 @@ from daznode.adapters.lightning.lnd.connection import (
     read_macaroon,
 )
 from daznode.adapters.lightning.lnd.events import LndEvents
+from daznode.adapters.lightning.lnd.macaroons import LndMint
 from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
 from daznode.ports.clock import Clock
-from daznode.ports.lightning import NodeEvents, PolicyWriter
+from daznode.ports.lightning import CredentialMint, NodeEvents, PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
@@ -78,6 +80,12 @@ class NodeHandle:
         if isinstance(self.connection, LndConnection):
             return LndEvents(self.connection, clock)
         return ClnEvents(self.connection, clock)
+
+    def mint(self, permit: WritePermit) -> CredentialMint:
+        """What makes and revokes its credentials; there is none without a permit."""
+        if isinstance(self.connection, LndConnection):
+            return LndMint(self.connection, permit)
+        return ClnMint(self.connection, permit)
 
     def writer(self, permit: WritePermit) -> PolicyWriter:
         """What changes its policies; there is none without a permit, so none while dry."""
