@@ -16,7 +16,7 @@ from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from daznode.adapters.compute import ThreadCompute
-    from daznode.adapters.lightning.connect import NodeAddress, NodeHandle
+    from daznode.adapters.lightning.connect import NodeHandle
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
@@ -119,41 +119,9 @@ class Services:
         Raises:
             ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
         """
-        from daznode.adapters.lightning.connect import connect_cln, connect_lnd
+        from daznode.wiring.nodes import open_node
 
-        settings = self._settings
-        if settings.lnd_rest_url and settings.cln_rest_url:
-            message = "LND_REST_URL and CLN_REST_URL: takes one of them; only one node is connected"
-            raise ConfigError(message)
-        if settings.lnd_rest_url:
-            if settings.lnd_macaroon_path is None:
-                message = "LND_MACAROON_PATH: not set; takes the macaroon file for LND_REST_URL"
-                raise ConfigError(message)
-            address = self._address(settings.lnd_rest_url, settings.lnd_tls_cert_path)
-            return connect_lnd(address, settings.lnd_macaroon_path, self.clock)
-        if settings.cln_rest_url:
-            if settings.cln_rune is None:
-                message = "CLN_RUNE: not set; takes the rune for CLN_REST_URL"
-                raise ConfigError(message)
-            address = self._address(settings.cln_rest_url, settings.cln_ca_cert_path)
-            return connect_cln(address, settings.cln_rune.get_secret_value(), self.clock)
-        return None
-
-    def _address(self, url: str, ca_file: Path | None) -> "NodeAddress":
-        from daznode.adapters.lightning.connect import NodeAddress
-        from daznode.adapters.lightning.trust import Expected
-        from daznode.domain.ids import parse_node_id
-
-        key = self._settings.node_pubkey
-        return NodeAddress(
-            url=url,
-            ca_file=ca_file,
-            server_name=self._settings.node_tls_name,
-            proxy_url=self._settings.tor_proxy,
-            expected=Expected(
-                None if key is None else parse_node_id(key), self._settings.node_network
-            ),
-        )
+        return open_node(self._settings, self.clock)
 
     async def aclose(self) -> None:
         """Close what belongs to the running event loop; before `close`."""
