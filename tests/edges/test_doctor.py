@@ -117,10 +117,26 @@ def refused_by(tmp_path, address):
         tmp_path, REDIS_URL=f"redis://:hush@{address}/0", QDRANT_URL=f"http://{address}"
     )
     assert exit_code == 6
+    macaroon = tmp_path / "macaroon"
+    macaroon.write_bytes(b"\x02\x01\x03lnd" + b"hush" * 8)
+    given = {"LND_REST_URL": f"https://{address}", "LND_MACAROON_PATH": str(macaroon)}
+    sources = {"MEMPOOL_API_URL": f"http://{address}/api/v1"}
+    code, others = examined(tmp_path, **given, **sources)
+    assert code == 6
+    assert worst(others["node"]) == "unhealthy"
+    assert worst(others["source mempool"]) == "degraded"
+    assert "hush" not in json.dumps(others)
     for name in ("redis", "qdrant"):
         assert worst(parts[name]) == "unhealthy"
         assert parts[name][0]["mend"]
     assert "hush" not in json.dumps(parts)
+
+
+def test_a_node_without_its_macaroon(tmp_path):
+    with_network(tmp_path)
+    exit_code, parts = examined(tmp_path, LND_REST_URL="https://127.0.0.1:8080")
+    assert exit_code == 78
+    assert "LND_MACAROON_PATH" in parts["node"][0]["detail"]
 
 
 def test_a_redis_that_answers(tmp_path, redis):

@@ -1,10 +1,11 @@
 """What `daznode doctor` looks at: one examiner per part that the settings choose."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.errors import ConfigError, StorageError
+from daznode.domain.errors import ConfigError, DaznodeError, StorageError
 from daznode.domain.health import Diagnosis, right, wrong
 from daznode.usecases.diagnose import (
     REMEDIES,
@@ -21,40 +22,26 @@ from daznode.usecases.diagnose import (
 from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from daznode.ports.clock import Clock
-    from daznode.ports.health import Examiner, Probe
-    from daznode.wiring.storage import Stores
+    from daznode.ports.health import Examiner
 
 _ENV_FILE: Final = ".env"
 
 
-async def examine_installation(
-    settings: Settings, further: "Sequence[tuple[str, Probe, str]]" = ()
-) -> tuple[Diagnosis, ...]:
-    """What is right and wrong with an installation; nothing is made by asking.
-
-    Args:
-        settings: What was set.
-        further: Parts besides, such as nodes and sources: the name, who asks it, and what to do when
-            it is not healthy.
-    """
+async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
+    """What is right and wrong with an installation; nothing is made by asking."""
     from daznode.adapters.clock import SystemClock
-    from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    others = (ProbeExaminer(name, probe, mend) for name, probe, mend in further)
-    around = (*_machine(settings), *_servers(settings, clock), *others)
-    try:
-        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
-    except ConfigError as exc:
-        unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
-        return await Diagnose((*around, Known(unusable))).run()
-    try:
-        return await Diagnose((*around, *_kept(settings, stores, clock))).run()
-    finally:
-        await stores.close()
+    async with AsyncExitStack() as stack:
+        examiners = (
+            *_machine(settings),
+            *_kept(settings, clock, stack),
+            *_servers(settings, clock),
+            *_node(settings, clock, stack),
+            *_sources(settings, clock, stack),
+        )
+        return await Diagnose(examiners).run()
 
 
 def _machine(settings: Settings) -> "tuple[Examiner, ...]":
@@ -77,10 +64,16 @@ def _given(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted(str(fields[name].validation_alias) for name in settings.model_fields_set))
 
 
-def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examiner, ...]":
+def _kept(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
     """The database and what is in it; looking must not make one."""
     from daznode.adapters.store.sqlite import FILE_NAME
+    from daznode.wiring.storage import open_stores
 
+    try:
+        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
+    except ConfigError as exc:
+        return (Known(wrong("database", str(exc), REMEDIES["database"], exc.exit_code)),)
+    stack.push_async_callback(stores.close)
     snapshots = SnapshotExaminer(stores.snapshots, clock)
     path = settings.data_dir / FILE_NAME
     if settings.mongodb_uri is None and not path.exists():
@@ -124,6 +117,35 @@ def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
         probe = qdrant_probe(settings.qdrant_url, api_key, clock)
         examiners.append(ProbeExaminer("qdrant", probe, REMEDIES["qdrant"]))
     return tuple(examiners)
+
+
+def _node(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
+    """The connected node, where one is set."""
+    from daznode.usecases.diagnose_node import NodeExaminer
+    from daznode.wiring.nodes import open_node
+
+    try:
+        handle = open_node(settings, clock)
+    except DaznodeError as exc:
+        mend = "see docs/connect-lnd.md and docs/connect-cln.md"
+        return (Known(wrong("node", str(exc), mend, exc.exit_code)),)
+    if handle is None:
+        return (Known(right("node", "none is connected: reports rest on public data")),)
+    stack.push_async_callback(handle.client.aclose)
+    return (NodeExaminer(handle.node),)
+
+
+def _sources(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
+    """Public services, where any are named."""
+    from daznode.wiring.outside import SourceProbe
+    from daznode.wiring.public import open_public
+
+    public = open_public(settings, clock)
+    stack.push_async_callback(public.close)
+    mend = "see docs/sources.md; reports go out without it, and say so"
+    return tuple(
+        ProbeExaminer(f"source {one.name}", SourceProbe(one.probe), mend) for one in public.sources
+    )
 
 
 class RedisExaminer:
