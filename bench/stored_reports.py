@@ -22,7 +22,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-
 from bench.timing import measured, write_results
 from tests.builders import TODAY, a_channel_row, a_node_id, a_report
 

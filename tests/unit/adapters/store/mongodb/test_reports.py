@@ -73,9 +73,7 @@ def test_file_names_are_those_of_the_embedded_database(house):
         for days, nodes in ((0, (first, second)), (1, (second, first)), (9, (second, first))):
             for node in nodes:
                 await store.reports.put_report(
-                    a_report(
-                        report_id=next(IDS), node_pubkey=node, report_date=TODAY + days * DAY
-                    )
+                    a_report(report_id=next(IDS), node_pubkey=node, report_date=TODAY + days * DAY)
                 )
 
     house.trip(work)
