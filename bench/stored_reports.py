@@ -8,6 +8,7 @@ hundred real report shapes (ids and dates inside are those of the shape): what i
 """
 
 import asyncio
+import itertools
 import os
 import sqlite3
 import statistics
@@ -32,11 +33,13 @@ from daznode.domain.report import DailyReport
 N_REPORTS = 1_000_000
 DAYS = 90
 SHAPES = 300
-CHANNELS = (5, 60)
-"""Lines of the channel table, from and to: 6 to 40 KB of JSON."""
+CHANNELS = (2, 17)
+"""Lines of the channel table, from and to; small nodes, so that the file stays under 5 GB."""
 QUESTIONS = 1_000
 COLD_QUESTIONS = 200
 BATCH = 200
+FILLED_AT_ONCE = 20_000
+INSERT = "INSERT INTO daily_reports VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PAGE = 10
 LATEST = (
     "SELECT report FROM daily_reports WHERE user_id = ? AND generation_status = 'completed'"
@@ -125,9 +128,11 @@ def fill(path: Path, n_users: int, n_reports: int) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -400000")
-    with connection:
-        connection.executemany("INSERT INTO daily_reports VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows())
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    made = rows()
+    while batch := list(itertools.islice(made, FILLED_AT_ONCE)):
+        with connection:
+            connection.executemany(INSERT, batch)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
 
@@ -165,7 +170,7 @@ async def ask_store(folder: Path, n_users: int, n_reports: int) -> dict[str, Fig
             anybody(), since, page=int(chance.integers(1, 4)), limit=PAGE
         ),
         "by id": lambda: store.get_report(any_id()),
-        "stats: completed, of all": lambda: store.count_reports(),
+        "stats: completed, of all": store.count_reports,
         "stats: completed, of one user": lambda: store.count_reports(anybody()),
     }
     cases = {}

@@ -69,7 +69,7 @@ class ReportQueries:
     def latest(self, connection: sqlite3.Connection, user_id: str) -> DailyReport | None:
         """The user's completed report of the newest day (of several nodes the first by key)."""
         row = connection.execute(
-            "SELECT report_id, CAST(report AS BLOB) FROM daily_reports"
+            "SELECT report_id, CAST(report AS BLOB) FROM daily_reports"  # noqa: S608 - constants
             f" WHERE user_id = ? AND {_COMPLETED} ORDER BY report_date DESC, node_pubkey LIMIT 1",
             (user_id,),
         ).fetchone()
@@ -106,7 +106,7 @@ class ReportQueries:
             ).fetchone()
             return 0 if row is None else int(row[0])
         (found,) = connection.execute(
-            f"SELECT count(*) FROM daily_reports WHERE user_id = ? AND {_COMPLETED}",  # noqa: S608
+            f"SELECT count(*) FROM daily_reports WHERE user_id = ? AND {_COMPLETED}",  # noqa: S608 - constants
             (user_id,),
         ).fetchone()
         return int(found)

@@ -56,6 +56,11 @@ def test_a_moment_without_a_zone_is_refused():
         to_document(a_profile(created_at=MORNING.replace(tzinfo=None)))
 
 
+def test_half_a_character_is_refused():
+    with pytest.raises(InvalidParameter, match="half a character"):
+        to_document(a_profile(alias="\ud83d"))
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_figure_that_is_none_is_a_bug(value):
     with pytest.raises(InvariantBroken, match="not a number"):

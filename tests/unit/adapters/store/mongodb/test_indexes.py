@@ -98,7 +98,7 @@ def test_a_database_of_a_newer_version_is_left_alone(trip):
         await store.link.collection("schema").insert_one(
             {"_id": "daznode", "number": indexes.SCHEMA + 1}
         )
-        with pytest.raises(MigrationNeeded, match="newer version of daznode.*update daznode"):
+        with pytest.raises(MigrationNeeded, match=r"newer version of daznode.*update daznode"):
             await store.prepare()
         assert await store.link.database.list_collection_names() == ["schema"]
 
