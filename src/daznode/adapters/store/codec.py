@@ -296,6 +296,12 @@ def _moments_of_report(report: DailyReport) -> Iterator[datetime | None]:
         yield source.observed_at
     for alert in report.alerts:
         yield alert.detected_at
+    if report.outside is not None:
+        for entry in report.outside.entries:
+            yield entry.observed_at
+            yield entry.first_seen_at
+        if report.outside.onchain is not None:
+            yield report.outside.onchain.observed_at
 
 
 def _moments_of_observation(observation: NodeObservation) -> Iterator[datetime | None]:
