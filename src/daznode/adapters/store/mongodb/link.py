@@ -43,6 +43,8 @@ _WRONG_ADDRESS: Final = (
     "with signs such as @ : / % is percent-encoded"
 )
 _LONGEST_REASON: Final = 200
+_NOISE: Final = " (configured timeouts"
+"""From here on the driver tells its own settings and state."""
 
 _KINDS: Final[tuple[tuple[type[BaseException], type[DaznodeError], str], ...]] = (
     (errors.ServerSelectionTimeoutError, StoreUnavailable, "no server answers"),
@@ -190,7 +192,7 @@ class MongoLink:
         ours, words = next((ours, words) for kind, ours, words in _KINDS if isinstance(error, kind))
         reason = _CODES.get(code) if isinstance(code, int) else None
         if reason is None:
-            said = " ".join(str(error).split())[:_LONGEST_REASON]
+            said = " ".join(str(error).partition(_NOISE)[0].split())[:_LONGEST_REASON]
             reason = f"{words} ({said})"
         return ours(f"{self.where}: {reason}")
 
