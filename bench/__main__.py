@@ -3,7 +3,16 @@
 import importlib
 import sys
 
-BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "batch", "sync")
+BENCHES = (
+    "centrality",
+    "parsing",
+    "whole",
+    "storing",
+    "reports",
+    "batch",
+    "sync",
+    "stored_reports",
+)
 
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]
