@@ -19,7 +19,7 @@ BANNED_NAMES = re.compile(
     r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|v2|enhanced)(_|$)"
 )
 ROOT_LIMIT = 25
-DOORS = ("daznode.__main__",)
+DOORS = ("daznode.__main__", "daznode.edges.asgi", "daznode.edges.worker.celery")
 
 
 @pytest.mark.parametrize("name", MODULES)
