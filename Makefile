@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test check lint types contracts fmt bench tree clean
+.PHONY: help setup setup-bench demo test check lint types contracts fmt bench tree examples clean
 
 help: ## Show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: $(VENV)/.installed-bench ## Measure speed and memory beside other librari
 
 tree: $(VENV)/.installed-dev ## Write the tree of files into ARCHITECTURE.md
 	$(BIN)/python docs/tree.py
+
+examples: $(VENV)/.installed-dev ## Record the examples of the OpenAPI document anew
+	$(BIN)/python -m tests.record_api_examples
 
 clean: ## Remove what was made, but for the environment
 	rm -rf out bench/results .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -62,6 +62,8 @@ class Live:
 
     def start(self, *options: str, port: int = 0) -> None:
         """Start it, and read from its first line where it listens."""
+        if self.process is not None:
+            self.process.stdout.close()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "daznode", "serve", "--port", str(port), "--json", *options],

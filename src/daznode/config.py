@@ -41,9 +41,16 @@ _TAKES: Final = {
     "JWT_EXPIRE_MINUTES": "a whole number of minutes from 1 to 43,200",
     "RATE_LIMIT_PER_MINUTE": "a whole number from 1 to 1,000,000",
     "DAZNODE_TRUSTED_PROXIES": "IP addresses or networks, separated by commas",
+    "DAZNODE_PUBLIC_SOURCES": "some of mempool, amboss, sparkseer, with commas",
+    "DAZNODE_PUBLIC_RATE": "calls a second to one host, from 0.01 to 1,000",
+    "MEMPOOL_API_URL": "http:// or https:// and a server, up to /api/v1",
+    "AMBOSS_API_URL": "http:// or https:// and a server",
+    "SPARKSEER_API_URL": "http:// or https:// and a server, up to /v1",
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
     "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
+    "DRY_RUN": "true or false",
+    "DAZNODE_TOR_PROXY": "socks5://host:port",
 }
 
 _SHORTEST_SECRET_BYTES: Final = 32
@@ -63,6 +70,12 @@ def _weights(value: object) -> object:
     return ScoreWeights(*parts)
 
 
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+
 def _server(*schemes: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         if isinstance(value, str) and not value.startswith(tuple(f"{one}://" for one in schemes)):
@@ -76,7 +89,9 @@ def _server(*schemes: str) -> Callable[[object], object]:
 def _networks(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    return tuple(
+        ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip()
+    )
 
 
 def _secret(value: object) -> object:
@@ -112,9 +127,28 @@ class Settings(BaseSettings):
         jwt_expire_minutes: `JWT_EXPIRE_MINUTES`: how long a token holds.
         rate_limit_per_minute: `RATE_LIMIT_PER_MINUTE`: requests per minute and caller.
         trusted_proxies: `DAZNODE_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+        public_sources: `DAZNODE_PUBLIC_SOURCES`: public services to ask; a key or an address of one
+            names it too.
+        public_rate: `DAZNODE_PUBLIC_RATE`: calls a second to one host.
+        mempool_api_url: `MEMPOOL_API_URL`: an instance of mempool.space.
+        amboss_api_url: `AMBOSS_API_URL`: where Amboss is.
+        amboss_api_key: `AMBOSS_API_KEY`: its key.
+        sparkseer_api_url: `SPARKSEER_API_URL`: where SparkSeer is.
+        sparkseer_api_key: `SPARKSEER_API_KEY`: its key.
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
         metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
+        dry_run: `DRY_RUN`: nothing is ever changed on a node while true.
+        lnd_rest_url: `LND_REST_URL`: an LND node over REST.
+        lnd_macaroon_path: `LND_MACAROON_PATH`: its macaroon file.
+        lnd_tls_cert_path: `LND_TLS_CERT_PATH`: its `tls.cert`; unset, the system's authorities.
+        cln_rest_url: `CLN_REST_URL`: a Core Lightning node over clnrest.
+        cln_rune: `CLN_RUNE`: its rune.
+        cln_ca_cert_path: `CLN_CA_CERT_PATH`: its `ca.pem`; unset, the system's authorities.
+        node_pubkey: `DAZNODE_NODE_PUBKEY`: key that the node must have.
+        node_network: `DAZNODE_NODE_NETWORK`: network that the node must be on.
+        node_tls_name: `DAZNODE_NODE_TLS_NAME`: name in its certificate, where it is not the host.
+        tor_proxy: `DAZNODE_TOR_PROXY`: SOCKS proxy for .onion addresses.
     """
 
     model_config = SettingsConfigDict(
@@ -179,6 +213,23 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
     ] = Field(default=(), validation_alias="DAZNODE_TRUSTED_PROXIES")
+    public_sources: Annotated[
+        tuple[Literal["mempool", "amboss", "sparkseer"], ...], NoDecode, BeforeValidator(_names)
+    ] = Field(default=(), validation_alias="DAZNODE_PUBLIC_SOURCES")
+    public_rate: float = Field(
+        default=1.0, ge=0.01, le=1_000, validation_alias="DAZNODE_PUBLIC_RATE"
+    )
+    mempool_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="MEMPOOL_API_URL"
+    )
+    amboss_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="AMBOSS_API_URL"
+    )
+    amboss_api_key: SecretStr | None = Field(default=None, validation_alias="AMBOSS_API_KEY")
+    sparkseer_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="SPARKSEER_API_URL"
+    )
+    sparkseer_api_key: SecretStr | None = Field(default=None, validation_alias="SPARKSEER_API_KEY")
     log_format: Literal["json", "console"] = Field(
         default="console", validation_alias="DAZNODE_LOG_FORMAT"
     )
@@ -186,6 +237,20 @@ class Settings(BaseSettings):
         default="info", validation_alias="DAZNODE_LOG_LEVEL"
     )
     metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+
+    dry_run: bool = Field(default=True, validation_alias="DRY_RUN")
+    lnd_rest_url: str | None = Field(default=None, validation_alias="LND_REST_URL")
+    lnd_macaroon_path: Path | None = Field(default=None, validation_alias="LND_MACAROON_PATH")
+    lnd_tls_cert_path: Path | None = Field(default=None, validation_alias="LND_TLS_CERT_PATH")
+    cln_rest_url: str | None = Field(default=None, validation_alias="CLN_REST_URL")
+    cln_rune: SecretStr | None = Field(default=None, validation_alias="CLN_RUNE")
+    cln_ca_cert_path: Path | None = Field(default=None, validation_alias="CLN_CA_CERT_PATH")
+    node_pubkey: str | None = Field(default=None, validation_alias="DAZNODE_NODE_PUBKEY")
+    node_network: str | None = Field(default=None, validation_alias="DAZNODE_NODE_NETWORK")
+    node_tls_name: str | None = Field(default=None, validation_alias="DAZNODE_NODE_TLS_NAME")
+    tor_proxy: str | None = Field(
+        default=None, pattern=r"^socks5h?://", validation_alias="DAZNODE_TOR_PROXY"
+    )
 
     @property
     def report_files_dir(self) -> Path:

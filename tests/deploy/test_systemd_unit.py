@@ -1,12 +1,14 @@
-"""The systemd unit shipped with the project starts what there is, with settings that exist."""
+"""The systemd units shipped with the project start what there is, with settings that exist."""
 
 import configparser
 from pathlib import Path
 
+import pytest
+
 from daznode.config import Settings
 from daznode.edges.cli.app import cli
 
-UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "daznode.service"
+UNITS = sorted((Path(__file__).parents[2] / "deploy" / "systemd").iterdir())
 SETTINGS = {str(field.validation_alias) for field in Settings.model_fields.values()}
 OTHERS = {"NUMBA_CACHE_DIR"}
 
@@ -21,20 +23,22 @@ class Repeated(dict):
             super().__setitem__(name, value)
 
 
-def service():
+def service(unit):
     parser = configparser.RawConfigParser(strict=False, dict_type=Repeated)
     parser.optionxform = str
-    parser.read_string(UNIT.read_text())
+    parser.read_string(unit.read_text())
     return parser["Service"]
 
 
-def test_it_starts_a_command_with_options_that_there_are():
-    program, command, *arguments = service()["ExecStart"].split()
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_it_starts_a_command_with_options_that_there_are(unit):
+    program, command, *arguments = service(unit)["ExecStart"].split()
     assert program.endswith("/daznode")
     options = {name for one in cli.commands[command].params for name in one.opts}
     assert {one for one in arguments if one.startswith("--")} <= options
 
 
-def test_its_variables_are_settings():
-    lines = service()["Environment"].splitlines()
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_its_variables_are_settings(unit):
+    lines = service(unit)["Environment"].splitlines()
     assert {line.partition("=")[0] for line in lines if line} <= SETTINGS | OTHERS

@@ -1,6 +1,7 @@
 """Batches: every job ends, what fails is told and costs nobody else anything, nothing is doubled."""
 
 import asyncio
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -165,6 +166,39 @@ def test_a_full_disk_fails_some_and_a_later_try_succeeds(house, run):
     run(trip())
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk for report files that is soon full, and what makes it larger."""
+    disk = tmp_path / "rag"
+    disk.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    if not mount("size=64k"):
+        pytest.skip("mounting a small disk is not allowed here")
+    yield lambda: mount("remount,size=8m")
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_fills_up_on_the_way(small_disk, house_of, run):
+    house = house_of(*PROFILES.values())
+
+    async def trip():
+        await trigger(house)
+        states = await house.states(NINE)
+        failed = [user for user, state in states.items() if state is FAILED]
+        assert 0 < len(failed) < 9
+        assert set(states.values()) == {COMPLETED, FAILED}
+        assert all("disk" in why for why in (await reasons(house)).values())
+        assert small_disk()
+        await trigger(house, failed, "run-2")
+        assert await house.states(NINE) == ALL_DONE
+
+    run(trip())
+
+
 def test_asked_for_again_by_a_person_a_report_is_made_again_and_keeps_its_id(house, run):
     async def trip():
         await trigger(house)
@@ -194,10 +228,11 @@ def test_a_slot_makes_each_report_once(house, run):
     run(trip())
 
 
-def test_a_day_is_not_lost_by_dying_between_its_jobs_and_its_run(house, run):
+@pytest.mark.parametrize("step", ["ask_for", "add_run"])
+def test_a_day_is_not_lost_by_dying_between_its_jobs_and_its_run(house, run, step):
     async def trip():
         profiles = await house.profiles.enabled_profiles()
-        house.runs.error, house.runs.methods = "killed", {"add_run"}
+        house.runs.error, house.runs.methods = "killed", {step}
         with pytest.raises(StoreUnavailable):
             await house.batches.start_slot(SLOT, profiles, "scheduler")
         house.runs.error = None

@@ -9,22 +9,28 @@ Say = Callable[[str], None]
 
 
 def compile_kernels(cache_dir: Path | None, say: Say, listener: Progress = silent) -> None:
-    """Compile what measures networks, if that was not done before."""
-    from daznode.graph.kernels.warmup import compile_kernels as compile_all
+    """Compile what measures networks, if that was not done before; loads nothing otherwise."""
 
-    _compile(cache_dir, "kernels", lambda: compile_all(listener), say)
+    def compile_all() -> None:
+        from daznode.graph.kernels.warmup import compile_kernels as work
+
+        work(listener)
+
+    _compile(cache_dir, "kernels", compile_all, say)
 
 
 def compile_scanner(cache_dir: Path | None, say: Say) -> None:
     """Compile what reads large dumps, if that was not done before."""
-    from daznode.adapters.sources.scanner import compile_scanner as compile_all
+
+    def compile_all() -> None:
+        from daznode.adapters.sources.scanner import compile_scanner as work
+
+        work()
 
     _compile(cache_dir, "the dump scanner", compile_all, say)
 
 
-def _compile(
-    cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say
-) -> None:
+def _compile(cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say) -> None:
     """Compile ahead if this is the first run with this cache, and say so."""
     from daznode.adapters.compile_cache import CompileCache
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daznode import __version__
 from daznode.config import Settings, prepare_compile_cache
-from daznode.domain.accounts import Role
 from daznode.domain.errors import StoreUnavailable
 from daznode.domain.health import DependencyHealth, ServiceHealth
+from daznode.wiring.memory import keep_what_is_loaded
 
 if TYPE_CHECKING:
     from daznode.usecases.current_network import CurrentNetwork
@@ -21,11 +21,6 @@ PREPARE_AGAIN_SECONDS: Final = 2.0
 
 QUICK_THREADS: Final = 2
 """For answers, beside the threads that measure networks and make reports."""
-
-NO_ADMIN: Final = (
-    "No administrator yet; make one: daznode user add NAME --role admin, then POST /auth/login "
-    "or daznode user token NAME"
-)
 
 
 class Service:
@@ -43,7 +38,7 @@ class Service:
         from daznode.adapters.wire_json import encode
         from daznode.wiring.parts import open_parts
 
-        self._cache_dir = prepare_compile_cache(settings.data_dir)
+        prepare_compile_cache(settings.data_dir)
         self.settings = settings
         self.encode = encode
         self.clock, self.ids = SystemClock(), RandomIds()
@@ -91,10 +86,11 @@ class Service:
         from daznode.usecases.current_network import CurrentNetwork
         from daznode.usecases.open_network import OpenNetwork
         from daznode.usecases.recalculations import Recalculations
-        from daznode.wiring.batches import Elsewhere, open_batches
-        from daznode.wiring.coordination import open_queue
+        from daznode.wiring.batches import open_batches
+        from daznode.wiring.outside import open_outside
 
         parts = self.parts
+        self._outside = open_outside(self.settings, self.clock, self.journal, self.metrics)
         self.networks = OpenNetwork(
             snapshots=parts.snapshots,
             measures=parts.measures,
@@ -111,7 +107,7 @@ class Service:
             self.networks,
             clock=self.clock,
             ids=self.ids,
-            elsewhere=Elsewhere(queue=open_queue(self.settings)),
+            elsewhere=self._outside.elsewhere,
         )
         self.scheduled = self._batches.scheduled
         self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
@@ -170,6 +166,7 @@ class Service:
         self.read_alerts = ReadAlerts(parts.alerts, parts.feed, self.clock)
         probes = (
             *parts.probes,
+            *self._outside.probes,
             ("snapshot", SnapshotProbe(self.current)),
             ("scheduler", SchedulerProbe(self)),
         )
@@ -192,36 +189,6 @@ class Service:
         """The metrics as Prometheus reads them, and their media type."""
         return self.parts.exposition()
 
-    async def preflight(self, say: Callable[[str], None]) -> tuple[str, ...]:
-        """Bring the stores up to date and compile what has to be; for a process that then ends.
-
-        Args:
-            say: Told in a line what takes long.
-
-        Returns:
-            What whoever starts the service should know, a line each.
-
-        Raises:
-            StorageError: What is stored cannot be used. A database that cannot be reached just now
-                is only noted: the service waits for it.
-        """
-        from daznode.wiring.kernels import compile_kernels
-
-        notes = []
-        try:
-            await self.parts.prepare()
-            accounts = await self.parts.accounts.accounts()
-            if not any(one.role is Role.ADMIN and not one.is_disabled for one in accounts):
-                notes.append(NO_ADMIN)
-            if not await self.parts.snapshots.summaries():
-                notes.append("No network snapshot yet; import one: daznode network import FILE")
-        except StoreUnavailable as exc:
-            notes.append(f"The store cannot be reached yet: {exc}")
-        finally:
-            await self._close()
-        compile_kernels(self._cache_dir, say)
-        return tuple(notes)
-
     async def start(self) -> None:
         """Begin everything that goes on by itself; readiness follows when the stores are there."""
         self._go_on(self._prepare())
@@ -236,6 +203,7 @@ class Service:
                 await asyncio.sleep(PREPARE_AGAIN_SECONDS)
                 continue
             break
+        keep_what_is_loaded()
         self._go_on(self._batches.work_runs.forever())
         self._go_on(self._recalculations.forever())
         self.health.is_started = True
@@ -257,6 +225,7 @@ class Service:
         self._identity.close()
         await asyncio.to_thread(self.quick.close)
         await asyncio.to_thread(self.compute.close)
+        await self._outside.close()
         await self.parts.close()
 
     def _go_on(self, work: Coroutine[Any, Any, None]) -> None:

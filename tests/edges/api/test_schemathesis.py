@@ -26,9 +26,7 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    with a_live_service(
-        tmp_path_factory.mktemp("made-up"), DAZNODE_LOG_LEVEL="warning"
-    ) as service:
+    with a_live_service(tmp_path_factory.mktemp("made-up"), DAZNODE_LOG_LEVEL="warning") as service:
         yield service
         assert "Unexpected error" not in service.log.read_text()
 

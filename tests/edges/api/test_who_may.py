@@ -195,7 +195,7 @@ def test_a_token_of_an_account_that_is_disabled_ends_within_seconds(tmp_path):
             assert (await house.get("/api/v1/alerts", token)).status_code == 200
             await house.service.parts.accounts.set_disabled("ulla", is_disabled=True)
             async with asyncio.timeout(20):
-                while (await house.get("/api/v1/alerts", token)).status_code != 401:
+                while (await house.get("/api/v1/alerts", token)).status_code != 401:  # noqa: ASYNC110
                     await asyncio.sleep(0.2)
 
     asyncio.run(walk())

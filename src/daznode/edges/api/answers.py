@@ -28,6 +28,7 @@ class BytesResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
+        del scope, receive
         await send(
             {
                 "type": "http.response.start",

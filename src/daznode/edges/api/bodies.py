@@ -16,8 +16,8 @@ MOST_DEPTH: Final = 32
 MOST_BRACKETS: Final = 20_000
 """A parser recurses once for every open bracket; the requests of this API nest three deep."""
 
-READ_SECONDS: Final = 20.0
-"""For a whole body: 50 kB/s for the largest one."""
+READ_SECONDS: Final = 10.0
+"""For a whole body: 100 kB/s for the largest one."""
 
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _OPENING: Final = b"[{"

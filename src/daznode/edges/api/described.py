@@ -57,8 +57,6 @@ def _described(hint: Any) -> Any:  # noqa: ANN401 - a type, of any kind
     """A type as its JSON: dataclasses as models, tuples as lists, names of integers as integers."""
     if isinstance(hint, NewType):
         return _described(hint.__supertype__)
-    if hint is Decimal:
-        return float
     if isinstance(hint, type) and is_dataclass(hint):
         return model_of(hint)
     origin, arguments = get_origin(hint), get_args(hint)
@@ -68,4 +66,4 @@ def _described(hint: Any) -> Any:  # noqa: ANN401 - a type, of any kind
         return Union[tuple(_described(one) for one in arguments)]  # noqa: UP007 - made at run time
     if origin is dict:
         return dict[str, _described(arguments[1])]  # type: ignore[misc]
-    return hint
+    return float if hint is Decimal else hint

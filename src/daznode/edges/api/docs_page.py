@@ -49,8 +49,8 @@ def docs_page(document: dict[str, Any]) -> str:
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     words = [
         f"<details id='{escape(operation['operationId'])}'>",
-        f"<summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
-        f"{escape(operation.get('summary', ''))}</summary>",
+        f"<summary><b>{method.upper()}</b> <code>{escape(path)}</code>",
+        f" {escape(operation.get('summary', ''))}</summary>",
         _paragraphs(operation.get("description", "")),
         _parameters(operation.get("parameters", [])),
         f"<pre>{escape(_command(path, method, operation))}</pre>",

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from contextlib import suppress
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -72,12 +73,25 @@ class InFlight:
     def __init__(self) -> None:
         """Nobody is being answered."""
         self.count = 0
+        self._awaited: asyncio.Event | None = None
+
+    def begin(self) -> None:
+        """One more."""
+        self.count += 1
+
+    def end(self) -> None:
+        """One less."""
+        self.count -= 1
+        if self._awaited is not None and self.count == 0:
+            self._awaited.set()
 
     async def drained(self, patience_seconds: float) -> bool:
         """Wait until nobody is being answered; False if that takes too long."""
-        deadline = asyncio.get_running_loop().time() + patience_seconds
-        while self.count and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        if self.count:
+            self._awaited = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_seconds):
+                    await self._awaited.wait()
         return self.count == 0
 
 
@@ -128,7 +142,7 @@ class Gate:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
 
-        self._in_flight.count += 1
+        self._in_flight.begin()
         try:
             await self._app(scope, receive, sealed)
         except Exception as exc:  # noqa: BLE001 - the last resort of a door
@@ -136,7 +150,7 @@ class Gate:
             if not status:
                 await send_problem(sealed, refusal(_SERVER_FAULT, FAULT, request_id_of(scope)))
         finally:
-            self._in_flight.count -= 1
+            self._in_flight.end()
             route = scope.get("route")
             template = UNMATCHED if route is None else route.path
             self._watcher(

@@ -156,7 +156,7 @@ def refusal(
     return Problem(status, document(status, code, title, detail, request_id, faults), headers)
 
 
-def document(  # noqa: PLR0913, PLR0917 - the members of RFC 9457, in their order
+def document(
     status: int,
     code: str,
     title: str,

@@ -18,7 +18,7 @@ from granian.server.mp import MPServer
 from daznode.config import Settings, load_settings
 from daznode.domain.errors import ConfigError, InvalidParameter
 from daznode.edges.cli.session import ProgressBars, json_option
-from daznode.wiring.service import Service
+from daznode.wiring.preflight import preflight
 
 APPLICATION: Final = "daznode.edges.asgi:create"
 """Loaded by name in each process: doors do not know each other."""
@@ -27,7 +27,7 @@ BACKLOG: Final = 4_096
 OPEN_FILES: Final = 65_536
 """One per connection; the usual soft limit of 1,024 is less than a busy service has."""
 
-HEADER_SECONDS: Final = 15
+HEADER_SECONDS: Final = 10
 """For the head of a request, and how long an idle connection is kept."""
 
 HEADER_BYTES: Final = 65_536
@@ -128,12 +128,8 @@ def bound(host: str, port: int) -> socket.socket:
 
 def _prepare(settings: Settings) -> tuple[str, ...]:
     """Bring the store up to date and compile what has to be, before anybody is let in."""
-
-    async def prepare() -> tuple[str, ...]:
-        return await Service(settings).preflight(bars.say)
-
     with ProgressBars() as bars:
-        return asyncio.run(prepare())
+        return asyncio.run(preflight(settings, bars.say))
 
 
 def _tell(host: str, port: int, notes: tuple[str, ...], *, as_json: bool) -> None:

@@ -1,8 +1,10 @@
 """Every request has a name, is counted once, and every response is sealed."""
 
 import asyncio
+import json
 
 import pytest
+from tests.fakes.batch import FakeJournal
 
 from daznode.edges.api.gate import UNMATCHED, Gate, InFlight
 
@@ -10,7 +12,7 @@ from daznode.edges.api.gate import UNMATCHED, Gate, InFlight
 def served(app, headers=(), path="/x"):
     """What a caller gets, what the watcher is told, and how many stay in flight."""
     sent, told = [], []
-    in_flight = InFlight()
+    in_flight, journal = InFlight(), FakeJournal()
 
     async def send(message):
         sent.append(message)
@@ -23,9 +25,9 @@ def served(app, headers=(), path="/x"):
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": list(headers)}
     try:
-        asyncio.run(Gate(app, watcher, in_flight)(scope, receive, send))
+        asyncio.run(Gate(app, watcher, in_flight, journal)(scope, receive, send))
     finally:
-        served.last = told
+        served.lines = journal.lines
     return sent, told, in_flight.count
 
 
@@ -71,30 +73,44 @@ def test_another_one_is_replaced(given):
     assert dict(sent[0]["headers"])[b"x-request-id"] != given
 
 
-def test_a_request_that_dies_is_counted_as_a_fault_and_no_longer_in_flight():
+def test_a_request_that_dies_is_answered_without_a_word_of_why_and_logged_whole():
     async def dying(scope, receive, send):
+        message = "secret reason"
+        raise ValueError(message)
+
+    sent, told, left = served(dying)
+    assert sent[0]["status"] == 500
+    assert b"secret" not in sent[1]["body"]
+    assert json.loads(sent[1]["body"])["code"] == "internal-error"
+    assert dict(sent[0]["headers"])[b"x-request-id"].decode() in sent[1]["body"].decode()
+    assert [(one[2], one[4]) for one in told] == [(500, 0)]
+    ((level, event, fields),) = served.lines
+    assert (level, event) == ("error", "Unexpected error")
+    assert "secret reason" in fields["error"]
+    assert isinstance(fields["exc_info"], ValueError)
+    assert left == 0
+
+
+def test_a_request_that_dies_in_the_middle_is_not_answered_twice():
+    async def dying(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
         message = "broken"
         raise ValueError(message)
 
-    with pytest.raises(ValueError, match="broken"):
-        served(dying)
-    ((_, _, status, _, in_flight),) = served.last
-    assert (status, in_flight) == (500, 0)
+    sent, _, _ = served(dying)
+    assert [one["type"] for one in sent] == ["http.response.start"]
+    assert served.lines
 
 
 def test_stopping_waits_for_requests_in_flight_but_not_for_ever():
     async def scenario():
         in_flight = InFlight()
         assert await in_flight.drained(0.01)
-        in_flight.count = 1
+        in_flight.begin()
         assert not await in_flight.drained(0.05)
-
-        async def end_soon():
-            await asyncio.sleep(0.03)
-            in_flight.count = 0
-
-        task = asyncio.create_task(end_soon())
-        assert await in_flight.drained(5.0)
-        await task
+        waiting = asyncio.create_task(in_flight.drained(5.0))
+        await asyncio.sleep(0)
+        in_flight.end()
+        assert await waiting
 
     asyncio.run(scenario())

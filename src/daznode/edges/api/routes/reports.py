@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daznode.domain.report_answers import DailyReportAnswer, DailyReportsAnswer, DigestAnswer
+from daznode.domain.runs import RunKind
 from daznode.edges.api.access import BEARER, CallerNow, known_caller
 from daznode.edges.api.answers import tagged_response
 from daznode.edges.api.documented import answers
 from daznode.edges.api.quick_route import QuickRoute
-from daznode.domain.runs import RunKind
 from daznode.usecases.digests import PERIOD_DAYS
 from daznode.usecases.read_reports import (
     MOST_DAYS,

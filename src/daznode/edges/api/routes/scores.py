@@ -13,7 +13,7 @@ from daznode.domain.ids import NodeId, parse_node_id
 from daznode.edges.api.access import BEARER, CallerNow, known_caller
 from daznode.edges.api.answers import json_response, tagged_response
 from daznode.edges.api.documented import answers
-from daznode.edges.api.quick_route import QuickRoute, parameter, parameters
+from daznode.edges.api.quick_route import QuickRoute, Serve, parameter, parameters
 from daznode.edges.api.schemas import NODE_KEY, BatchBody
 from daznode.usecases.query_network import DEFAULT_METRIC, DEFAULT_RANKED, MOST_RANKED
 from daznode.usecases.score_node import RANKING_METRICS
@@ -107,11 +107,7 @@ def whole(text: str, name: str) -> int:
 
 
 def _add_quick(
-    app: FastAPI,
-    path: str,
-    endpoint: Any,
-    answer: type,
-    extra: dict[str, Any],  # noqa: ANN401
+    app: FastAPI, path: str, endpoint: Serve, answer: type, extra: dict[str, Any]
 ) -> None:
     app.router.add_api_route(
         path,

@@ -1,6 +1,6 @@
 """Record the examples of the OpenAPI document: answers of the real service over a generated network.
 
-Run as `python -m docs.api_examples`; it writes `src/daznode/edges/api/examples.json`.
+Run as `python -m tests.record_api_examples`; it writes `src/daznode/edges/api/examples.json`.
 """
 
 import asyncio
@@ -44,7 +44,8 @@ class Recorder:
         """Ask, and keep the answer under a name; the whole answer is returned."""
         answer = await self._house.ask(method, path, token, **options)
         if answer.is_error and not name.startswith(("not_", "health_")):
-            raise RuntimeError(f"{name}: {answer.status_code} {answer.text}")
+            message = f"{name}: {answer.status_code} {answer.text}"
+            raise RuntimeError(message)
         self.examples[name] = shortened(answer.json())
         return answer.json()
 
@@ -157,9 +158,7 @@ async def _digests(house: House, recorder: Recorder, token: str) -> None:
         await recorder.keep(f"{kind}_latest", "GET", path, token)
 
 
-async def _rest(
-    house: House, recorder: Recorder, token: str, admin: str, node_id: str
-) -> None:
+async def _rest(house: House, recorder: Recorder, token: str, admin: str, node_id: str) -> None:
     for name, path, asker in (
         ("recommendations", f"{LIGHTNING}/recommendations/{node_id}", token),
         ("fee_market", f"{LIGHTNING}/fee-market/{node_id}", token),
