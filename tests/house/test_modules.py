@@ -19,7 +19,8 @@ BANNED_NAMES = re.compile(
     r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|v2|enhanced)(_|$)"
 )
 ROOT_LIMIT = 25
-DOORS = ("daznode.__main__",)
+DOORS = ("daznode.__main__", "daznode.edges.asgi")
+"""What is started by name: a command, and the application that a server loads."""
 
 
 @pytest.mark.parametrize("name", MODULES)

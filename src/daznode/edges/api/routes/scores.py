@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -23,6 +24,8 @@ TAG: Final = "scores"
 _LONGEST_NUMBER: Final = 9
 _MOST_KEYS: Final = 32_768
 """Twice the nodes of the network; 200 bytes each."""
+
+_MOST_QUERIES: Final = 1_024
 
 KEY_PARAMETER: Final = parameter(
     "path",
@@ -54,15 +57,9 @@ def add_scores(app: FastAPI, service: Service) -> None:
         A page beyond the last one is empty.
         """
         known_caller(request.scope)
-        asked = request.query_params
-        answer = await query.rankings(
-            asked.get("metric", DEFAULT_METRIC),
-            whole(asked.get("page", "1"), "page"),
-            whole(asked.get("limit", str(DEFAULT_RANKED)), "limit"),
-        )
+        answer = await query.rankings(*ranking_of(request.scope["query_string"]))
         return tagged_response(request, answer)
 
-    _add_quick(app, "/api/v1/lightning/scores/rankings", rankings, RankingsAnswer, _RANKING)
     _add_quick(
         app,
         "/api/v1/lightning/scores/node/{pubkey}",
@@ -70,6 +67,7 @@ def add_scores(app: FastAPI, service: Service) -> None:
         NodeScoreAnswer,
         parameters(KEY_PARAMETER),
     )
+    _add_quick(app, "/api/v1/lightning/scores/rankings", rankings, RankingsAnswer, _RANKING)
 
     @app.post(
         "/api/v1/lightning/scores/batch",
@@ -92,6 +90,21 @@ def node_key(text: str) -> NodeId:
         InvalidNodeId: It is none.
     """
     return parse_node_id(text)
+
+
+@lru_cache(maxsize=_MOST_QUERIES)
+def ranking_of(query: bytes) -> tuple[str, int, int]:
+    """Metric, page and limit of a query; of parameters that are repeated the last one counts.
+
+    Raises:
+        InvalidParameter: A number is none.
+    """
+    asked = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    return (
+        asked.get("metric", DEFAULT_METRIC),
+        whole(asked.get("page", "1"), "page"),
+        whole(asked.get("limit", str(DEFAULT_RANKED)), "limit"),
+    )
 
 
 def whole(text: str, name: str) -> int:
