@@ -23,9 +23,8 @@ import numpy as np
 from bench.timing import peak_mb, write_results
 
 if TYPE_CHECKING:
-    from daznode.wiring.storage import Stores
-
     from daznode.usecases.open_network import OpenNetwork
+    from daznode.wiring.storage import Stores
 
 MODULE = "bench.batch"
 TARGETS = {"seconds_of_1000": 30.0, "peak_mb": 1_000.0, "lag_p99_ms": 50.0}
@@ -84,8 +83,6 @@ async def fill(stores: "Stores", networks: "OpenNetwork", n_users: int, n_nodes:
 
 async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
     """Make the reports of so many users."""
-    from daznode.wiring.storage import open_stores
-
     from daznode.adapters.clock import RandomIds, SystemClock
     from daznode.adapters.compute import ThreadCompute
     from daznode.config import Settings
@@ -96,6 +93,8 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
     from daznode.usecases.open_network import OpenNetwork
     from daznode.wiring.batches import open_batches
     from daznode.wiring.coordination import open_coordination
+    from daznode.wiring.memory import keep_what_is_loaded
+    from daznode.wiring.storage import open_stores
     from daznode.wiring.watch import open_watch
 
     clock, compute = SystemClock(), ThreadCompute()
@@ -121,6 +120,7 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
         await batches.start_slot(slot, await stores.profiles.enabled_profiles(), "bench")
         return await batches.work(slot.run_id, "worker")
 
+    keep_what_is_loaded()
     begun, cpu = time.perf_counter(), time.process_time()
     counts, lags = await lags_of(work())
     figures = {

@@ -1,24 +1,20 @@
-"""A whole batch over memory: real trips and real threads, fakes for what is outside."""
+"""A whole batch over real stores in a folder, with faults that a test asks for."""
 
 import asyncio
 from datetime import timedelta
 
-from tests.builders import MORNING, TODAY, a_node_id, a_snapshot
-from tests.fakes.batch import (
-    FakeAlerts,
-    FakeCache,
-    FakeDigests,
-    FakeJournal,
-    FakeLeases,
-    FakeMetrics,
-    FakeProfiles,
-    FakeRuns,
-)
-from tests.fakes.clock import FakeClock, FakeIds
+from tests.builders import MORNING, TODAY, a_node_id, a_ring, a_snapshot
+from tests.fakes.batch import FakeJournal, FakeMetrics
+from tests.fakes.clock import FakeClock
 from tests.fakes.history import FakeHistoryStore
-from tests.fakes.store import FakeObservationStore, FakeReportStore, FakeSnapshotStore
 
+from daznode.adapters.cache.memory import MemoryCache
+from daznode.adapters.clock import RandomIds
 from daznode.adapters.compute import ThreadCompute
+from daznode.adapters.coordination.folder_leases import FolderLeases
+from daznode.adapters.coordination.memory_feed import MemoryFeed
+from daznode.adapters.store.snapshots import SnapshotFolders
+from daznode.adapters.store.sqlite import SqliteStore
 from daznode.domain.accounts import UserProfile
 from daznode.domain.errors import StoreUnavailable
 from daznode.domain.ids import parse_node_id
@@ -35,7 +31,7 @@ from daznode.usecases.track_alerts import TrackAlerts
 from daznode.usecases.work_jobs import BatchParams, Workshop
 from daznode.usecases.work_runs import WorkRuns
 
-PAIRS = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 3))
+N_NODES = 12
 
 
 def a_profile(user_id: str, number: int | None = 1, **given) -> UserProfile:
@@ -90,38 +86,57 @@ class WilfulTrip:
             self.n_at_once -= 1
 
 
-class FullReportStore(FakeReportStore):
-    """Reports in memory, with users whose reports the disk has no room for."""
+class Faulty:
+    """A store that fails when a test says so.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Attributes:
+        error: What every call of `methods` then says; None for a store that works.
+        methods: Which; empty for all.
+        no_room_for: Users whose reports the disk has no room for.
+        groups: How many reports each call stored, or was to store.
+    """
+
+    def __init__(self, store) -> None:
+        self._store = store
+        self.error: str | None = None
+        self.methods: set[str] = set()
         self.no_room_for: set[str] = set()
         self.groups: list[int] = []
 
-    async def put_reports(self, reports):
+    def __getattr__(self, name):
+        method = getattr(self._store, name)
+
+        async def call(*args, **kwargs):
+            if self.error is not None and (not self.methods or name in self.methods):
+                raise StoreUnavailable(self.error)
+            if name == "put_reports":
+                self._fill_disk(args[0])
+            return await method(*args, **kwargs)
+
+        return call
+
+    def _fill_disk(self, reports) -> None:
         self.groups.append(len(reports))
         if any(one.user_id in self.no_room_for for one in reports):
             message = "reports: cannot be written: no space left on device"
             raise StoreUnavailable(message)
-        return await super().put_reports(reports)
 
 
 class BatchHouse:
-    """One process of the service, as far as batches go; several can share `runs`."""
+    """One process of the service, as far as batches go; several share a folder and a clock."""
 
-    def __init__(self, *profiles, node=None, other=None, **params) -> None:
+    def __init__(self, folder, *profiles, node=None, other=None, **params) -> None:
         self.clock = other.clock if other else FakeClock()
-        self.runs = other.runs if other else FakeRuns()
-        self.profiles = other.profiles if other else FakeProfiles(*profiles)
-        self.reports = other.reports if other else FullReportStore()
-        self.alerts, self.leases = FakeAlerts(), FakeLeases(self.clock)
-        if other:
-            self.leases = other.leases
-        self.cache, self.digests = FakeCache(), FakeDigests()
+        self.ids, self.compute = RandomIds(), ThreadCompute()
+        self.store = SqliteStore(folder, folder / "rag")
+        self.runs, self.reports = Faulty(self.store.runs), Faulty(self.store)
+        self.alerts, self.profiles = Faulty(self.store.alerts), self.store.profiles
+        self.digests, self.snapshots = self.store.digests, SnapshotFolders(folder)
+        self.leases = Faulty(FolderLeases(folder, lambda: self.clock.now().timestamp()))
         self.journal, self.metrics = FakeJournal(), FakeMetrics()
-        self.ids, self.compute = other.ids if other else FakeIds(), ThreadCompute()
-        self.snapshots = FakeSnapshotStore()
+        self.cache, self.feed = MemoryCache(self.metrics), MemoryFeed()
         self.pauses: list[float] = []
+        self._new_profiles = profiles
         networks = OpenNetwork(
             snapshots=self.snapshots,
             measures=self.snapshots,
@@ -136,41 +151,14 @@ class BatchHouse:
                 self.clock,
                 self.ids,
                 networks,
-                FakeObservationStore(),
+                self.store,
                 self.reports,
                 node,
                 history=FakeHistoryStore(),
             )
         )
         self.params = BatchParams(**({"max_concurrent": 3, "group": 4} | params))
-        tracking = TrackAlerts(self.alerts, self.alerts, self.clock, self.journal)
-        self.shop = Workshop(
-            clock=self.clock,
-            ids=self.ids,
-            runs=self.runs,
-            make=MakeJob(
-                self.trip,
-                self.profiles,
-                self.journal,
-                self.params.timeout_seconds,
-                self.params.max_attempts,
-                asyncio.Semaphore(self.params.max_concurrent),
-            ),
-            keep=KeepMade(
-                self.clock,
-                self.reports,
-                self.runs,
-                tracking,
-                self.cache,
-                self.journal,
-                self.metrics,
-            ),
-            journal=self.journal,
-            metrics=self.metrics,
-            params=self.params,
-            chance=lambda: 0.5,
-            pause=self._pause,
-        )
+        self.shop = self._shop()
         self.batches = ReportBatches(self.shop, self.profiles)
         self.make_digests = MakeDigests(
             self.clock,
@@ -208,15 +196,64 @@ class BatchHouse:
             owner=self.ids.new_id(),
         )
 
+    def _shop(self) -> Workshop:
+        make = MakeJob(
+            self.trip,
+            self.profiles,
+            self.journal,
+            self.params.timeout_seconds,
+            self.params.max_attempts,
+            asyncio.Semaphore(self.params.max_concurrent),
+        )
+        tracking = TrackAlerts(self.alerts, self.feed, self.clock, self.journal)
+        keep = KeepMade(
+            self.clock, self.reports, self.runs, tracking, self.cache, self.journal, self.metrics
+        )
+        return Workshop(
+            clock=self.clock,
+            ids=self.ids,
+            runs=self.runs,
+            make=make,
+            keep=keep,
+            journal=self.journal,
+            metrics=self.metrics,
+            params=self.params,
+            chance=lambda: 0.5,
+            pause=self._pause,
+        )
+
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
         await asyncio.sleep(0)
 
-    async def know_network(self, n_days: int = 1) -> None:
-        """Keep a snapshot of each of the last days."""
+    async def prepare(self, n_days: int = 1):
+        """Keep the profiles, and a snapshot of each of the last days."""
+        await self.store.prepare()
+        for profile in self._new_profiles:
+            await self.profiles.put_profile(profile)
+        self._new_profiles = ()
         for back in range(n_days):
             seen_at = MORNING - timedelta(days=back)
-            await self.snapshots.put(a_snapshot(6, PAIRS, observed_at=seen_at))
+            await self.snapshots.put(a_snapshot(N_NODES, a_ring(N_NODES), observed_at=seen_at))
+        return self
 
-    def close(self) -> None:
+    async def jobs(self, users):
+        """The newest job of each of these users, by user."""
+        found = {user: await self.runs.last_job(user) for user in users}
+        return {user: job for user, job in found.items() if job is not None}
+
+    async def states(self, users):
+        """The state of the newest job of each of these users."""
+        return {user: job.state for user, job in (await self.jobs(users)).items()}
+
+    async def report(self, profile, day=TODAY):
+        """The report of a user on a day."""
+        found = await self.reports.reports(
+            profile.user_id, profile.lightning_pubkey, day, day + timedelta(days=1)
+        )
+        return found[0] if found else None
+
+    async def close(self) -> None:
+        await self.cache.close()
+        self.store.close()
         self.compute.close()

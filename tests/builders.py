@@ -37,6 +37,7 @@ from daznode.domain.node_state import (
     OwnChannel,
     Rebalance,
 )
+from daznode.domain.outside import OnchainFigures, OutsideEntry, OutsideFigures
 from daznode.domain.provenance import Reality, SourceReport, SourceStatus
 from daznode.domain.report import (
     CapacityMetrics,
@@ -561,6 +562,28 @@ def a_source(**given: Any) -> SourceReport:
             error=None,
         ),
         **given,
+    )
+
+
+def some_outside(*, onchain: datetime = MORNING, entry: datetime = MORNING) -> OutsideFigures:
+    """What two public services said, at given moments."""
+    return OutsideFigures(
+        onchain=OnchainFigures(
+            source="mempool",
+            observed_at=onchain,
+            next_block_sat_per_vb=Decimal("2.023"),
+            hour_sat_per_vb=Decimal("0.502"),
+            economy_sat_per_vb=Decimal("0.2"),
+            open_next_block_sats=312,
+            open_economy_sats=31,
+        ),
+        entries=(
+            OutsideEntry("mempool", entry, 28, 142_650_000, None, None, None, TODAY - 900 * DAY),
+            OutsideEntry("amboss", entry, 28, 142_650_000, 1_201, 1_460, 0.994, None),
+        ),
+        network_channels=39_153,
+        network_capacity_sats=441_963_000_000,
+        network_source="mempool",
     )
 
 

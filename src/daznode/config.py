@@ -41,6 +41,11 @@ _TAKES: Final = {
     "JWT_EXPIRE_MINUTES": "a whole number of minutes from 1 to 43,200",
     "RATE_LIMIT_PER_MINUTE": "a whole number from 1 to 1,000,000",
     "DAZNODE_TRUSTED_PROXIES": "IP addresses or networks, separated by commas",
+    "DAZNODE_PUBLIC_SOURCES": "some of mempool, amboss, sparkseer, with commas",
+    "DAZNODE_PUBLIC_RATE": "calls a second to one host, from 0.01 to 1,000",
+    "MEMPOOL_API_URL": "http:// or https:// and a server, up to /api/v1",
+    "AMBOSS_API_URL": "http:// or https:// and a server",
+    "SPARKSEER_API_URL": "http:// or https:// and a server, up to /v1",
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
     "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
@@ -61,6 +66,12 @@ def _weights(value: object) -> object:
         message = "a sum of 1"
         raise ValueError(message)
     return ScoreWeights(*parts)
+
+
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
 
 
 def _server(*schemes: str) -> Callable[[object], object]:
@@ -114,6 +125,14 @@ class Settings(BaseSettings):
         jwt_expire_minutes: `JWT_EXPIRE_MINUTES`: how long a token holds.
         rate_limit_per_minute: `RATE_LIMIT_PER_MINUTE`: requests per minute and caller.
         trusted_proxies: `DAZNODE_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+        public_sources: `DAZNODE_PUBLIC_SOURCES`: public services to ask; a key or an address of one
+            names it too.
+        public_rate: `DAZNODE_PUBLIC_RATE`: calls a second to one host.
+        mempool_api_url: `MEMPOOL_API_URL`: an instance of mempool.space.
+        amboss_api_url: `AMBOSS_API_URL`: where Amboss is.
+        amboss_api_key: `AMBOSS_API_KEY`: its key.
+        sparkseer_api_url: `SPARKSEER_API_URL`: where SparkSeer is.
+        sparkseer_api_key: `SPARKSEER_API_KEY`: its key.
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
         metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
@@ -181,6 +200,23 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
     ] = Field(default=(), validation_alias="DAZNODE_TRUSTED_PROXIES")
+    public_sources: Annotated[
+        tuple[Literal["mempool", "amboss", "sparkseer"], ...], NoDecode, BeforeValidator(_names)
+    ] = Field(default=(), validation_alias="DAZNODE_PUBLIC_SOURCES")
+    public_rate: float = Field(
+        default=1.0, ge=0.01, le=1_000, validation_alias="DAZNODE_PUBLIC_RATE"
+    )
+    mempool_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="MEMPOOL_API_URL"
+    )
+    amboss_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="AMBOSS_API_URL"
+    )
+    amboss_api_key: SecretStr | None = Field(default=None, validation_alias="AMBOSS_API_KEY")
+    sparkseer_api_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="SPARKSEER_API_URL"
+    )
+    sparkseer_api_key: SecretStr | None = Field(default=None, validation_alias="SPARKSEER_API_KEY")
     log_format: Literal["json", "console"] = Field(
         default="console", validation_alias="DAZNODE_LOG_FORMAT"
     )

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.servers import free_port
 
 ADMIN = "harness"
 NODES, CHANNELS = 150, 500
@@ -27,28 +26,27 @@ class Served:
     Args:
         folder: Where it and the shell work.
         prepared: A data folder to begin with, as `prepare` makes it.
+        settings: Of the service.
     """
 
-    def __init__(self, folder: Path, prepared: Path | None = None) -> None:
+    def __init__(self, folder: Path, prepared: Path | None = None, **settings: str) -> None:
         if prepared is not None:
             shutil.copytree(prepared, folder / "data")
         self.folder = folder
         self.log = folder / "service.log"
-        self.port = free_port()
         self.env = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_kernels())),
-            "BASE": f"http://127.0.0.1:{self.port}",
             "LOG": str(self.log),
             "DAZNODE_DATA_DIR": str(folder / "data"),
             "RAG_ASSETS_DIR": str(folder / "data" / "rag" / "RAG_assets"),
             "DAZNODE_LOG_FORMAT": "json",
             "RATE_LIMIT_PER_MINUTE": "10000",
             "DAZNODE_THREADS": "1",
-        }
+        } | settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def daznode(self, *arguments, given=""):
@@ -77,15 +75,18 @@ class Served:
     def start(self):
         """Start it, and wait until it is ready."""
         self.env["NODE_KEY"] = (self.folder / "data" / NODE_KEY_FILE).read_text()
-        with self.log.open("ab") as log:
+        told = self.folder / "told.json"
+        with self.log.open("ab") as log, told.open("wb") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "daznode", "serve", "--port", str(self.port)],
+                [sys.executable, "-m", "daznode", "serve", "--port", "0", "--json"],
                 env=self.env,
                 cwd=self.folder,
-                stdout=log,
+                stdout=said,
                 stderr=log,
             )
-        self._wait(lambda: self.get("/health/ready") is not None, _START_SECONDS, "ready")
+        self._wait(lambda: told.read_text().endswith("\n"), _START_SECONDS, "said where it listens")
+        self.env["BASE"] = json.loads(told.read_text())["listening"]
+        self._wait(lambda: self.get("/health/ready") is not None, _START_SECONDS, "become ready")
 
     def stop(self):
         """End it as a service manager does."""
@@ -139,9 +140,9 @@ def _kernels():
 
 
 @contextmanager
-def served(folder: Path, prepared: Path):
+def served(folder: Path, prepared: Path, **settings: str):
     """A service for as long as it is needed."""
-    service = Served(folder, prepared)
+    service = Served(folder, prepared, **settings)
     try:
         service.start()
         yield service

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.docs.blocks import blocks_of, differences
 from tests.docs.served import Served, served
-from tests.servers import needs_program
+from tests.servers import Nx27017, needs_program
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS = {
@@ -44,24 +44,53 @@ def prepared(tmp_path_factory):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_its_commands_run_and_answer_as_it_says(name, prepared, tmp_path):
+    with served(tmp_path, prepared) as service:
+        run_all(name, service)
+
+
+@pytest.mark.timeout(300)
+def test_the_runbook_holds_over_mongodb_and_redis(prepared, tmp_path, redis):
+    mongodb = Nx27017(tmp_path / "mongodb")
+    mongodb.start()
+    try:
+        settings = {"MONGODB_URI": mongodb.uri, "REDIS_URL": redis.url}
+        with served(tmp_path / "service", prepared, **settings) as service:
+            run_all("runbook.md", service)
+            health = service.get("/health/detailed")
+    finally:
+        mongodb.kill()
+    details = [part["detail"] for part in health["dependencies"]]
+    assert any("mongodb" in one for one in details), details
+    assert any("redis" in one for one in details), details
+
+
+def run_all(name, service):
+    """Run every block of a document, and compare what it answers with what is shown."""
     blocks = blocks_of(DOCS / name)
     assert blocks, "nothing to run"
-    kept = tmp_path / "kept.sh"
+    kept = service.folder / "kept.sh"
     kept.touch()
+    for block in blocks:
+        where = f"{name}:{block.line}"
+        if "report" in block.words:
+            service.make_report(DOCUMENTS[name])
+        done = run(block, service, kept)
+        log = service.log.read_text()[-2_000:]
+        assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}\n{log}"
+        assert "daznode" not in done.stderr or "secret" in done.stderr, f"{where}\n{done.stderr}"
+        if block.answer is not None:
+            found = list(differences(json.loads(block.answer), json.loads(done.stdout)))
+            assert not found, f"{where}\n" + "\n".join(found)
+
+
+def test_the_api_guide_names_every_path(prepared, tmp_path):
+    guide = (DOCS / "api.md").read_text()
     with served(tmp_path, prepared) as service:
-        for block in blocks:
-            where = f"{name}:{block.line}"
-            if "report" in block.words:
-                service.make_report(DOCUMENTS[name])
-            done = run(block, service, kept)
-            log = service.log.read_text()[-2_000:]
-            assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}\n{log}"
-            assert "daznode" not in done.stderr or "secret" in done.stderr, (
-                f"{where}\n{done.stderr}"
-            )
-            if block.answer is not None:
-                found = list(differences(json.loads(block.answer), json.loads(done.stdout)))
-                assert not found, f"{where}\n" + "\n".join(found)
+        described = service.get("/openapi.json")
+    assert described is not None
+    fixed = {path.partition("{")[0] for path in described["paths"]}
+    assert len(fixed) > 20
+    assert sorted(path for path in fixed if path not in guide) == []
 
 
 @pytest.mark.parametrize(

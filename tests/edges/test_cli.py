@@ -175,7 +175,7 @@ def test_a_terminal_without_unicode(folder, stored):
 
 def test_report_json_on_standard_output(folder, stored):
     result = call(folder, "report", a_key(folder), "--json")
-    assert json.loads(result.stdout)["report_version"] == "1.0"
+    assert json.loads(result.stdout)["report_version"] == "1.1"
 
 
 def test_report_of_a_key_that_the_network_does_not_know(folder, stored):

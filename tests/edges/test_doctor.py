@@ -4,15 +4,18 @@ import json
 import socket
 
 from click.testing import CliRunner
+from tests.servers import Nx27017
 
 from daznode.edges.cli.app import cli
 
+PASSWORD = "correct horse battery staple\n"
 
-def call(folder, *arguments, **environment):
+
+def call(folder, *arguments, given=None, **environment):
     runner = CliRunner(
         env={"DAZNODE_DATA_DIR": str(folder / "data"), "NO_COLOR": "1"} | environment
     )
-    return runner.invoke(cli, [str(argument) for argument in arguments])
+    return runner.invoke(cli, [str(argument) for argument in arguments], input=given)
 
 
 def examined(folder, **environment):
@@ -75,6 +78,30 @@ def test_a_database_that_is_none(tmp_path):
     assert worst(parts["database"]) == "unhealthy"
     assert "database cannot be asked" in parts["scheduler"][0]["detail"]
     assert path.read_bytes() == b"this is no database" * 100
+
+
+def test_a_mongodb_that_answers_and_one_that_does_not(tmp_path):
+    with_network(tmp_path)
+    server = Nx27017(tmp_path / "mongodb")
+    server.start()
+    try:
+        given = {"MONGODB_URI": server.uri}
+        added = call(
+            tmp_path, "user", "add", "alice", "--password-file", "-", given=PASSWORD, **given
+        )
+        assert added.exit_code == 0
+        assert "alice" in call(tmp_path, "user", "list", **given).stdout
+        _, parts = examined(tmp_path, **given)
+        assert {"database: server", "database: schema", "database: indexes"} <= set(parts)
+        assert worst(parts["scheduler"]) == "healthy"
+    finally:
+        server.kill()
+    secret = server.uri.replace("://", "://user:hush@") + "/?serverSelectionTimeoutMS=200"
+    exit_code, parts = examined(tmp_path, MONGODB_URI=secret)
+    assert exit_code == 7
+    assert worst(parts["database"]) == "unhealthy"
+    assert "MONGODB_URI" in parts["database"][0]["mend"]
+    assert "hush" not in json.dumps(parts)
 
 
 def test_servers_that_do_not_answer(tmp_path):

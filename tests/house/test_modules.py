@@ -19,8 +19,8 @@ BANNED_NAMES = re.compile(
     r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|v2|enhanced)(_|$)"
 )
 ROOT_LIMIT = 25
-DOORS = ("daznode.__main__", "daznode.edges.asgi")
-"""What is started by name: a command, and the application that a server loads."""
+DOORS = ("daznode.__main__", "daznode.edges.asgi", "daznode.edges.worker.celery")
+"""What is started by name: a command, the application that a server loads, a worker's."""
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -20,6 +20,7 @@ from tests.builders import (
     an_alert,
     an_observation,
     some_metrics,
+    some_outside,
 )
 
 from daznode.adapters.store.codec import (
@@ -183,6 +184,8 @@ def test_short_channel_ids_of_an_observation_are_text():
         a_report(report_date=ZONELESS),
         a_report(sources=(a_source(observed_at=ZONELESS),)),
         a_report(alerts=(an_alert(detected_at=ZONELESS),)),
+        a_report(outside=some_outside(onchain=ZONELESS)),
+        a_report(outside=some_outside(entry=ZONELESS)),
         a_report(node_alias="half a pair \ud83e"),
         a_report(node_alias=5),
         a_report(metrics=some_metrics(capacity=None)),
@@ -230,6 +233,9 @@ def test_every_moment_of_a_report_and_an_observation_is_checked():
         "DailyReport.generation_timestamp",
         "SourceReport.observed_at",
         "ReportAlert.detected_at",
+        "OnchainFigures.observed_at",
+        "OutsideEntry.observed_at",
+        "OutsideEntry.first_seen_at",
     }
     assert places(NodeObservation) == {"NodeObservation.observed_at", "OwnChannel.opened_at"}
 

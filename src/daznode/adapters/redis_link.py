@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from daznode.domain.errors import ConfigError, StoreUnavailable
 from daznode.ports.journal import Journal
@@ -48,10 +49,13 @@ class RedisLink:
         """
         options: dict[str, Any] = {
             "socket_connect_timeout": CONNECT_SECONDS,
-            "socket_timeout": ANSWER_SECONDS,
+            # Not the driver's own time limit for answers: it waits by `asyncio.wait_for`, which before
+            # Python 3.12 loses a cancellation that comes together with the answer.
+            "socket_timeout": None,
             "socket_keepalive": True,
             # The link's own rest does better than waiting inside of a request.
             "retry": Retry(NoBackoff(), 0),
+            "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         }
         try:
             self._pool = BlockingConnectionPool.from_url(
@@ -79,7 +83,8 @@ class RedisLink:
             # Only this one finds out; whoever comes meanwhile is told that it is away.
             self._rests_until = now + REST_SECONDS + ANSWER_SECONDS
         try:
-            answer = await command(self._redis)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await command(self._redis)
         except (RedisError, OSError) as exc:
             self._note_away(exc)
             message = f"Redis is away: {_line_of(exc)}"
@@ -118,7 +123,8 @@ class RedisLink:
             )
         )
         async with client, client.pubsub() as subscription:
-            await subscription.subscribe(*channels)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await subscription.subscribe(*channels)
             yield "", b""
             is_asked = False
             while True:

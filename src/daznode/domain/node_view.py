@@ -10,6 +10,7 @@ from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.ledger import Ledger
 from daznode.domain.measures import NodeScoreCard, PeerGain
 from daznode.domain.node_state import ChannelPolicy, NodeObservation
+from daznode.domain.public_data import PublicDay
 from daznode.domain.vitals import BackupState, NodeVitals
 
 DAY = timedelta(days=1)
@@ -188,6 +189,7 @@ class DayStatus:
         node_error: Why the connected node gave no fresh data; None if it did or none is connected.
             With `own`, that is the last that is known.
         has_network: Whether any snapshot is known, even if the node is not in it.
+        public: What public services said; None if none was asked.
     """
 
     node_id: NodeId
@@ -199,3 +201,4 @@ class DayStatus:
     own: OwnDay | None
     node_error: str | None = None
     has_network: bool = True
+    public: PublicDay | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from daznode.domain.outside import OutsideFigures
 from daznode.domain.provenance import SourceReport
 
 
@@ -463,6 +464,7 @@ class DailyReport:
         alerts: Most severe first.
         trends: Seven days.
         opportunities: The five best.
+        outside: What public services said; None if none was asked.
     """
 
     report_id: str
@@ -488,3 +490,4 @@ class DailyReport:
     alerts: tuple[ReportAlert, ...]
     trends: Trends
     opportunities: tuple[Opportunity, ...]
+    outside: OutsideFigures | None = None

@@ -1,4 +1,4 @@
-"""Probe and Diagnosed: how a part that the service leans on is, for machines and for its mender."""
+"""Probe, Diagnosed, Examiner: how a part that the service leans on is, for machines and menders."""
 
 from typing import Protocol
 
@@ -17,3 +17,14 @@ class Diagnosed(Protocol):
 
     async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Look at everything that can be wrong; what it refuses is a finding, never raised."""
+
+
+class Examiner(Diagnosed, Protocol):
+    """Looks closely at one part of an installation for its mender, changing nothing.
+
+    Unlike a part that looks at itself it may raise: then its name and the error are the finding.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it looks at: `data folder`, `database`, ..."""

@@ -19,9 +19,10 @@ from daznode.domain.report import (
 )
 from daznode.domain.units import Sat, btc_of, whole_sat
 from daznode.report import figures
+from daznode.report.outside import outside_figures, outside_sources
 from daznode.report.wording import Wording
 
-REPORT_VERSION: Final = "1.0"
+REPORT_VERSION: Final = "1.1"
 
 _EXCELLENT: Final = 90.0
 _GOOD: Final = 75.0
@@ -358,6 +359,7 @@ def build(
             _network_source(status, wording),
             _history_source(status, wording),
             _node_source(status, wording),
+            *outside_sources(status.public, status.until, wording),
         ),
         summary=_summary(status, findings, advice, wording),
         metrics=ReportMetrics(
@@ -372,4 +374,5 @@ def build(
         alerts=tuple(wording.alert(one, detected_at) for one in findings),
         trends=figures.trends(status),
         opportunities=_opportunities(status, wording),
+        outside=outside_figures(status.public),
     )

@@ -257,6 +257,14 @@ def decimal(value: float | None, decimals: int, language: str) -> str:
     return _number(_rounded(value, decimals, ROUND_HALF_EVEN), decimals, language)
 
 
+def plain_decimal(value: Decimal, language: str) -> str:
+    """An exact decimal with the digits it has, trailing zeros gone: `2.023`, `0.2`, `3`."""
+    plain = value.normalize()
+    exponent = plain.as_tuple().exponent
+    decimals = max(0, -exponent) if isinstance(exponent, int) else 0
+    return _number(plain, decimals, language)
+
+
 def signed_decimal(value: float | None, decimals: int, language: str) -> str:
     """As `decimal`, with a plus sign when positive."""
     if value is None:

@@ -16,6 +16,7 @@ from daznode.report.sections.findings import (
 from daznode.report.sections.glance import lay_out_glance
 from daznode.report.sections.money import lay_out_money
 from daznode.report.sections.network import lay_out_fees, lay_out_network
+from daznode.report.sections.outside import lay_out_outside
 from daznode.report.sections.sources import lay_out_sources
 from daznode.report.sections.trends import lay_out_trends
 from daznode.report.voice import Voice, short_name, voice_of
@@ -36,6 +37,7 @@ _SECTIONS: Final = (
     lay_out_network,
     lay_out_fees,
     lay_out_opportunities,
+    lay_out_outside,
     lay_out_sources,
 )
 """The order an operator reads in: how it went, what is wrong, what to do, then the figures."""
@@ -122,7 +124,8 @@ def lay_out(report: DailyReport) -> Page:
     """
     voice = voice_of(report.language)
     summary = report.summary
-    sections = tuple(section(report, voice) for section in _SECTIONS)
+    laid_out = (section(report, voice) for section in _SECTIONS)
+    sections = tuple(section for section in laid_out if section is not None)
     ratio = None
     if summary.overall_score is not None:
         ratio = min(max(summary.overall_score / _FULL_SCORE, 0.0), 1.0)

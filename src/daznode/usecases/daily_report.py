@@ -1,6 +1,7 @@
 """The daily report: gather the day, judge, advise, build, store."""
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -9,6 +10,7 @@ from daznode.decide.params import AdviceParams
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.ids import NodeId
 from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
+from daznode.domain.public_data import PublicDay
 from daznode.domain.report import DailyReport
 from daznode.graph.view import NetworkIndex
 from daznode.monitor.params import MonitorParams
@@ -18,6 +20,7 @@ from daznode.ports.history import HistoryStore
 from daznode.ports.lightning import ConnectedNode
 from daznode.ports.store import ObservationStore, ReportStore
 from daznode.report.daily import ReportHeading, build
+from daznode.usecases.gather_public import GatherPublic
 from daznode.usecases.open_network import OpenNetwork
 from daznode.usecases.open_week import DAYS, NetworkWeek, OpenWeek, week_of
 from daznode.usecases.read_own_day import ReadOwnDay
@@ -79,6 +82,7 @@ class DailyReportTrip:
     reports: ReportStore
     node: ConnectedNode | None = None
     history: HistoryStore | None = None
+    public: GatherPublic | None = None
     fixed_network: NetworkIndex | None = None
     monitor_params: MonitorParams = field(default_factory=MonitorParams)
     advice_params: AdviceParams = field(default_factory=AdviceParams)
@@ -140,7 +144,11 @@ class DailyReportTrip:
             InvalidParameter: The day lies in the future, or the language is unknown.
         """
         report_date, until = _window(request.day, now)
-        own, node_error = await self._own_day(request, until, is_today=until == now)
+        is_today = until == now
+        (own, node_error), public = await asyncio.gather(
+            self._own_day(request, until, is_today=is_today),
+            self._public_day(request.node_id, is_today=is_today),
+        )
         heading = ReportHeading(
             report_id=report_id,
             user_id=request.user_id,
@@ -151,7 +159,7 @@ class DailyReportTrip:
         )
 
         def work(_: object) -> DailyReport:
-            status = _status(request.node_id, week, own, node_error)
+            status = replace(_status(request.node_id, week, own, node_error), public=public)
             findings = judge(status, self.monitor_params)
             return build(heading, status, findings, advise(status, self.advice_params))
 
@@ -164,10 +172,18 @@ class DailyReportTrip:
         if self.node is None or self.history is None or not request.is_owner:
             return None, None
         if self._read_own_day is None:
-            self._read_own_day = ReadOwnDay(self.clock, self.observations, self.history, self.node)
+            self._read_own_day = ReadOwnDay(
+                self.clock, self.observations, self.history, self.node, self.networks.compute
+            )
         return await self._read_own_day.run(
             request.node_id, request.tenant_id, until, is_today=is_today
         )
+
+    async def _public_day(self, node_id: NodeId, *, is_today: bool) -> PublicDay | None:
+        """What public services say now; a past day cannot be asked for."""
+        if self.public is None or not is_today:
+            return None
+        return await self.public.run(node_id)
 
 
 def _status(

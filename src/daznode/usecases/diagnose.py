@@ -19,12 +19,13 @@ from daznode.domain.runs import JobCounts, RunState
 from daznode.domain.schedule import Slot, due_slots
 from daznode.ports.accounts import ProfileStore
 from daznode.ports.clock import Clock
-from daznode.ports.diagnosis import Examiner
-from daznode.ports.health import Diagnosed, Probe
+from daznode.ports.health import Diagnosed, Examiner, Probe
 from daznode.ports.runs import RunStore
 from daznode.ports.store import SnapshotStore
 
-_PATIENCE_SECONDS: Final = 15.0
+_PATIENCE_SECONDS: Final = 120.0
+"""For the check of a database of gigabytes; servers that hang are given up sooner by who asks them."""
+
 _FRESH: Final = timedelta(hours=36)
 """A dump a day, and half a day's delay."""
 
@@ -61,7 +62,7 @@ class Diagnose:
 async def _patiently(examiner: Examiner) -> tuple[Diagnosis, ...]:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await examiner.examine()
+            return await examiner.diagnose()
     except DaznodeError as exc:
         return (wrong(examiner.name, str(exc), "see docs/errors.md: " + exc.code, exc.exit_code),)
     except TimeoutError:
@@ -85,7 +86,7 @@ class Known:
         """What it is about."""
         return self.diagnosis.name
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What is known."""
         return (self.diagnosis,)
 
@@ -105,10 +106,10 @@ class OverDatabase:
         """What it looks at."""
         return self.inner.name
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What is found; that the database cannot be asked is said once, not for each part."""
         try:
-            return await self.inner.examine()
+            return await self.inner.diagnose()
         except StorageError:
             detail = "not looked at: the database cannot be asked"
             return (warning(self.name, detail, "mend the database first"),)
@@ -130,7 +131,7 @@ class ProbeExaminer:
     mend: str
     exit_code: int = BackendError.exit_code
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What the probe says."""
         health = await self.probe.check()
         took = "" if health.latency_seconds is None else f" ({health.latency_seconds * 1e3:.0f} ms)"
@@ -156,12 +157,12 @@ class CloseLook:
     part: Diagnosed
     exit_code: int
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What the part finds, each under the part's name."""
         return tuple(
             replace(
                 one,
-                name=f"{self.name}: {one.name}",
+                name=self.name if one.name == self.name else f"{self.name}: {one.name}",
                 exit_code=self.exit_code if one.state is ServiceHealth.UNHEALTHY else 0,
             )
             for one in await self.part.diagnose()
@@ -176,7 +177,7 @@ class SnapshotExaminer:
     clock: Clock
     name: str = "network snapshot"
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Its age."""
         summaries = await self.snapshots.summaries()
         if not summaries:
@@ -208,7 +209,7 @@ class ClockExaminer:
     runs: RunStore | None
     name: str = "clock"
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """The present against what was stored before it."""
         now = self.clock.now()
         shown = f"{now:%Y-%m-%d %H:%M:%S} UTC"
@@ -247,7 +248,7 @@ class SchedulerExaminer:
     is_enabled: bool
     name: str = "scheduler"
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """The last run that was due, and what became of its reports."""
         at = daily_at(self.hour, self.minute)
         users = await self.profiles.count_enabled()

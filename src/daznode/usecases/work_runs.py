@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from daznode.domain.errors import DaznodeError, StorageError, StoreUnavailable
+from daznode.domain.errors import DaznodeError, StoreUnavailable
 from daznode.domain.retries import failure_of
 from daznode.domain.runs import Run, RunState
 from daznode.ports.clock import Clock, IdSource
@@ -21,7 +21,7 @@ POLL_SECONDS: Final = 5.0
 MOST_AT_ONCE: Final = 4
 """Runs worked on at once: a person's single report does not wait for a batch of thousands."""
 
-DIGESTS_LEASE_SECONDS: Final = 120.0
+DIGESTS_LEASE_SECONDS: Final = 300.0
 
 Send = Callable[[Run], Awaitable[None]]
 """Hands a run's jobs to workers elsewhere."""
@@ -56,10 +56,9 @@ class WorkRuns:
         try:
             while True:
                 self.wake.clear()
-                try:
-                    await self._begin()
-                except StorageError as error:
-                    self.journal.warning(f"Could not look for runs: {error}")
+                (error,) = await asyncio.gather(self._begin(), return_exceptions=True)
+                if error is not None:
+                    self._tell(error, "Could not look for runs")
                 await self._sleep()
         finally:
             await self._stop()
@@ -104,19 +103,26 @@ class WorkRuns:
         (error,) = await asyncio.gather(self._work_on(run), return_exceptions=True)
         if error is None or isinstance(error, asyncio.CancelledError):
             return
+        self._tell(error, "Could not go on with a run", run_id=run.run_id)
+        if isinstance(error, StoreUnavailable):
+            return
+        reason = failure_of(error).reason
+        await asyncio.gather(
+            self.runs.end_run(run.run_id, RunState.FAILED, self.clock.now(), reason),
+            return_exceptions=True,
+        )
+
+    def _tell(self, error: BaseException, what: str, **fields: object) -> None:
         failure = failure_of(error)
         if isinstance(error, StoreUnavailable):
-            self.journal.warning(f"Could not go on with a run: {failure.line}", run_id=run.run_id)
+            self.journal.warning(f"{what}: {failure.line}", **fields)
             return
+        is_foreseen = isinstance(error, DaznodeError)
         self.journal.error(
-            f"Could not go on with a run: {failure.line}",
+            f"{what}: {failure.line}",
             code=failure.code,
-            run_id=run.run_id,
-            exc_info=None if isinstance(error, DaznodeError) else error,
-        )
-        await asyncio.gather(
-            self.runs.end_run(run.run_id, RunState.FAILED, self.clock.now(), failure.reason),
-            return_exceptions=True,
+            exc_info=None if is_foreseen else error,
+            **fields,
         )
 
     async def _work_on(self, run: Run) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from daznode.domain.report import DailyReport
     from daznode.ports.accounts import ProfileStore
     from daznode.ports.alerts import AlertFeed, AlertStore
+    from daznode.ports.batch_queue import BatchQueue
     from daznode.ports.cache import Cache
     from daznode.ports.clock import Clock, IdSource
     from daznode.ports.coordination import Leases
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from daznode.usecases.report_batches import ReportBatches
     from daznode.usecases.scheduled_reports import ScheduledReports
     from daznode.usecases.work_jobs import Workshop
-    from daznode.usecases.work_runs import Send, WorkRuns
+    from daznode.usecases.work_runs import WorkRuns
 
 LEASE_SECONDS: Final = 30.0
 """How long the jobs of a process that was killed wait for the next start."""
@@ -105,12 +106,12 @@ class Elsewhere:
     Attributes:
         node: The node that is connected; None without one.
         history: What is kept of that node's past; None without one.
-        send: Hands the jobs of a run to workers elsewhere; None to work on them here.
+        queue: Hands jobs to workers elsewhere; None to work on them here.
     """
 
     node: "ConnectedNode | None" = None
     history: "HistoryStore | None" = None
-    send: "Send | None" = None
+    queue: "BatchQueue | None" = None
 
 
 def open_batches(
@@ -136,6 +137,7 @@ def open_batches(
     from daznode.usecases.digests import MakeDigests
     from daznode.usecases.report_batches import ReportBatches
     from daznode.usecases.scheduled_reports import ScheduledReports
+    from daznode.usecases.spread_jobs import SpreadJobs
     from daznode.usecases.work_runs import WorkRuns
 
     trip = DailyReportTrip(
@@ -159,6 +161,18 @@ def open_batches(
         journal=parts.journal,
         service_hour=settings.report_hour,
     )
+    spread = None
+    if elsewhere.queue is not None:
+        spread = SpreadJobs(
+            clock=clock,
+            ids=ids,
+            runs=parts.runs,
+            queue=elsewhere.queue,
+            leases=parts.leases,
+            journal=parts.journal,
+            work=batches.work,
+            owner=ids.new_id(),
+        )
     work_runs = WorkRuns(
         clock=clock,
         ids=ids,
@@ -167,7 +181,7 @@ def open_batches(
         digests=digests,
         leases=parts.leases,
         journal=parts.journal,
-        send=elsewhere.send,
+        send=None if spread is None else spread.send,
     )
     scheduled = ScheduledReports(
         clock=clock,

@@ -8,6 +8,9 @@ from daznode.config import Settings
 from daznode.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from celery import Celery
+
+    from daznode.adapters.coordination.celery_queue import CeleryQueue
     from daznode.adapters.redis_link import RedisLink
     from daznode.ports.alerts import AlertFeed
     from daznode.ports.cache import Cache
@@ -69,6 +72,39 @@ def open_link(settings: Settings, journal: "Journal") -> "RedisLink":
         message = "REDIS_URL: its driver is not installed; `pip install 'daznode[redis]'`"
         raise ConfigError(message) from exc
     return RedisLink(settings.redis_url.get_secret_value(), journal)
+
+
+def open_queue(settings: Settings) -> "CeleryQueue | None":
+    """The queue of reports where `DAILY_REPORTS_EXECUTOR` is `celery`; else none.
+
+    Raises:
+        ConfigError: `REDIS_URL` is not set, or Celery is not installed.
+    """
+    if settings.executor != "celery":
+        return None
+    from daznode.adapters.coordination.celery_queue import CeleryQueue
+
+    return CeleryQueue(open_celery(settings))
+
+
+def open_celery(settings: Settings) -> "Celery":
+    """Celery over `REDIS_URL`.
+
+    Raises:
+        ConfigError: It is not set, or Celery is not installed.
+    """
+    if settings.redis_url is None:
+        message = "DAILY_REPORTS_EXECUTOR='celery': takes REDIS_URL, its broker, which is not set"
+        raise ConfigError(message)
+    try:
+        from daznode.adapters.coordination.celery_queue import make_app
+    except ImportError as exc:
+        message = (
+            "DAILY_REPORTS_EXECUTOR='celery': Celery is not installed; "
+            "`pip install 'daznode[celery,redis]'`"
+        )
+        raise ConfigError(message) from exc
+    return make_app(settings.redis_url.get_secret_value())
 
 
 def _alone(

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.errors import StorageError
-from daznode.domain.health import Diagnosis, right
+from daznode.domain.errors import ConfigError, StorageError
+from daznode.domain.health import Diagnosis, right, wrong
 from daznode.usecases.diagnose import (
     REMEDIES,
     ClockExaminer,
+    CloseLook,
     Diagnose,
     Known,
     OverDatabase,
@@ -21,27 +22,26 @@ from daznode.wiring.identity import SECRET_FILE
 
 if TYPE_CHECKING:
     from daznode.ports.clock import Clock
-    from daznode.ports.diagnosis import Examiner
+    from daznode.ports.health import Examiner
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
 
 
 async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
-    """What is right and wrong with an installation; nothing is made or changed by asking."""
+    """What is right and wrong with an installation; nothing is made by asking."""
     from daznode.adapters.clock import SystemClock
     from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
+    around = (*_machine(settings), *_servers(settings, clock))
     try:
-        return await Diagnose(
-            (
-                *_machine(settings),
-                *_kept(settings, stores, clock),
-                *_servers(settings, clock),
-            )
-        ).run()
+        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
+    except ConfigError as exc:
+        unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
+        return await Diagnose((*around, Known(unusable))).run()
+    try:
+        return await Diagnose((*around, *_kept(settings, stores, clock))).run()
     finally:
         await stores.close()
 
@@ -89,7 +89,7 @@ def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examin
         settings.scheduler_enabled,
     )
     return (
-        ProbeExaminer("database", stores.probe, REMEDIES["database"], StorageError.exit_code),
+        CloseLook("database", stores.doctor, StorageError.exit_code),
         snapshots,
         OverDatabase(scheduler),
         OverDatabase(ClockExaminer(clock, stores.snapshots, stores.runs)),
@@ -129,7 +129,7 @@ class RedisExaminer:
         self._settings = settings
         self._clock = clock
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """What the probe says.
 
         Raises:
@@ -141,7 +141,7 @@ class RedisExaminer:
         link = open_link(self._settings, Quiet())
         try:
             probe = redis_probe(link, self._clock)
-            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).examine()
+            return await ProbeExaminer(self.name, probe, REMEDIES[self.name]).diagnose()
         finally:
             await link.close()
 

@@ -212,12 +212,18 @@ class Services:
         """Make and store the daily report of a node given by key or alias."""
         from daznode.usecases import score_node
         from daznode.usecases.daily_report import ReportRequest
+        from daznode.wiring.public import open_public
 
         trip = self._report_trip(self.clock)
         if graph is not None:
             trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
         node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
-        return await trip.run(ReportRequest(node_id, language or self._settings.language, day))
+        public = open_public(self._settings, self.clock)
+        trip.public = public.gather
+        try:
+            return await trip.run(ReportRequest(node_id, language or self._settings.language, day))
+        finally:
+            await public.close()
 
     async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
         """Live through the demo's fortnight and make its last morning's report."""

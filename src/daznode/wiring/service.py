@@ -10,6 +10,7 @@ from daznode import __version__
 from daznode.config import Settings, prepare_compile_cache
 from daznode.domain.errors import StoreUnavailable
 from daznode.domain.health import DependencyHealth, ServiceHealth
+from daznode.wiring.memory import keep_what_is_loaded
 
 if TYPE_CHECKING:
     from daznode.usecases.current_network import CurrentNetwork
@@ -85,7 +86,8 @@ class Service:
         from daznode.usecases.current_network import CurrentNetwork
         from daznode.usecases.open_network import OpenNetwork
         from daznode.usecases.recalculations import Recalculations
-        from daznode.wiring.batches import open_batches
+        from daznode.wiring.batches import Elsewhere, open_batches
+        from daznode.wiring.coordination import open_queue
 
         parts = self.parts
         self.networks = OpenNetwork(
@@ -99,7 +101,12 @@ class Service:
         )
         self.current = CurrentNetwork(self.networks, self.compute, self.journal, self.metrics)
         self._batches = open_batches(
-            self.settings, parts, self.networks, clock=self.clock, ids=self.ids
+            self.settings,
+            parts,
+            self.networks,
+            clock=self.clock,
+            ids=self.ids,
+            elsewhere=Elsewhere(queue=open_queue(self.settings)),
         )
         self.scheduled = self._batches.scheduled
         self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
@@ -194,6 +201,7 @@ class Service:
                 await asyncio.sleep(PREPARE_AGAIN_SECONDS)
                 continue
             break
+        keep_what_is_loaded()
         self._go_on(self._batches.work_runs.forever())
         self._go_on(self._recalculations.forever())
         self.health.is_started = True

@@ -32,7 +32,7 @@ from daznode.usecases.diagnose import (
 
 
 def examined(examiner) -> Diagnosis:
-    (found,) = asyncio.run(examiner.examine())
+    (found,) = asyncio.run(examiner.diagnose())
     return found
 
 
@@ -42,7 +42,7 @@ class Examiner:
     def __init__(self, part, act):
         self.name, self._act = part, act
 
-    async def examine(self):
+    async def diagnose(self):
         return await self._act()
 
 
@@ -126,13 +126,15 @@ def test_a_part_that_looks_at_itself_is_named_and_judged():
                 right("schema", "version 2"),
                 warning("indexes", "one is missing", "start the service once"),
                 wrong("file", "damaged", "restore the backup", 0),
+                wrong("database", "locked", "end the other program", 0),
             )
 
-    found = asyncio.run(CloseLook("database", Database(), 7).examine())
+    found = asyncio.run(CloseLook("database", Database(), 7).diagnose())
     assert [(one.name, one.exit_code) for one in found] == [
         ("database: schema", 0),
         ("database: indexes", 0),
         ("database: file", 7),
+        ("database", 7),
     ]
 
 

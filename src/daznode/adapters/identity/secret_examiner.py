@@ -20,7 +20,7 @@ class TokenSecretExaminer:
         self._path = path
         self._is_set = is_set
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Where it comes from.
 
         Raises:

@@ -31,7 +31,7 @@ class DataFolderExaminer:
         self._folder = folder
         self.name = part
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Whether it can be written, who else may, and its room."""
         existing = next(one for one in (self._folder, *self._folder.parents) if one.exists())
         if fault := _write_fault(existing):

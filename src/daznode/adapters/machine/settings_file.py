@@ -24,7 +24,7 @@ class SettingsExaminer:
         self._given = tuple(given)
         self._env_file = env_file
 
-    async def examine(self) -> tuple[Diagnosis, ...]:
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
         """Which are given, and by what."""
         names = ", ".join(self._given) or "none"
         found = [right(self.name, f"set: {names}; the rest are defaults")]

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
+import zstandard
 
 from daznode.domain.digest import Digest
 from daznode.domain.errors import (
@@ -46,6 +47,11 @@ MANIFEST_SHAPE: Final = 1
 """Shape of a stored snapshot, kept as its manifest's `shape_version`."""
 
 _INDENT: Final = 2
+_ZSTD_LEVEL: Final = 3
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+"""First bytes of a Zstandard frame (RFC 8878, section 3.1.1); JSON never starts like that."""
+
+_LARGEST_REPORT_BYTES: Final = 64 * 2**20
 _SHAPE_DIGITS: Final = 6
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -107,6 +113,29 @@ def pack_report(report: DailyReport) -> bytes:
         InvariantBroken: The report holds something that cannot be read back unchanged.
     """
     return _checked(report, _ENCODER.encode, decode_report, f"report {report.report_id}")
+
+
+def shrink(packed: bytes) -> bytes:
+    """What the database keeps of a packed report: a Zstandard frame, a fifth of its size or less."""
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(packed)
+
+
+def expand(kept: bytes, where: str) -> bytes:
+    """The packed report of what the database keeps; JSON, as older versions kept it, stays as it is.
+
+    Raises:
+        StoreCorrupt: It is damaged, or larger than any report.
+    """
+    if not kept.startswith(_ZSTD_MAGIC):
+        return kept
+    try:
+        size_bytes = zstandard.frame_content_size(kept)
+        if not 0 <= size_bytes <= _LARGEST_REPORT_BYTES:
+            message = f"{where}: cannot be read: it says that it has {size_bytes} bytes"
+            raise StoreCorrupt(message)
+        return zstandard.ZstdDecompressor().decompress(kept)
+    except zstandard.ZstdError as error:
+        raise _corrupt(where, error) from error
 
 
 def file_face(packed: bytes) -> bytes:
@@ -267,6 +296,12 @@ def _moments_of_report(report: DailyReport) -> Iterator[datetime | None]:
         yield source.observed_at
     for alert in report.alerts:
         yield alert.detected_at
+    if report.outside is not None:
+        for entry in report.outside.entries:
+            yield entry.observed_at
+            yield entry.first_seen_at
+        if report.outside.onchain is not None:
+            yield report.outside.onchain.observed_at
 
 
 def _moments_of_observation(observation: NodeObservation) -> Iterator[datetime | None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from daznode.adapters.store.codec import decode_report, moment_text
+from daznode.adapters.store.codec import decode_report, expand, moment_text
 from daznode.domain.errors import ReportNotFound
 from daznode.domain.report import DailyReport
 
@@ -117,8 +117,9 @@ class ReportQueries:
         return tuple(self._decoded(row) for row in rows)
 
     def _decoded(self, row: tuple[str, bytes]) -> DailyReport:
-        report_id, data = row
-        return decode_report(data, self.where(report_id))
+        report_id, kept = row
+        where = self.where(report_id)
+        return decode_report(expand(kept, where), where)
 
 
 def report_not_found(report_id: str) -> ReportNotFound:

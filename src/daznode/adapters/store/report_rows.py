@@ -27,7 +27,14 @@ from datetime import datetime, time, timedelta
 from itertools import chain
 from typing import Final
 
-from daznode.adapters.store.codec import decode_report, file_face, moment_text, pack_report
+from daznode.adapters.store.codec import (
+    decode_report,
+    expand,
+    file_face,
+    moment_text,
+    pack_report,
+    shrink,
+)
 from daznode.adapters.store.database import Database
 from daznode.adapters.store.report_files import (
     ReportFiles,
@@ -103,13 +110,15 @@ class ReportRows:
         due = self._due()
         for report_id in due:
             with self._database.reading() as connection:
-                user_id, file_name, data = connection.execute(
+                user_id, file_name, kept = connection.execute(
                     "SELECT user_id, file_name, CAST(report AS BLOB) FROM daily_reports"
                     " WHERE report_id = ?",
                     (report_id,),
                 ).fetchone()
-            decode_report(data, self._queries.where(report_id))
-            writing.stage(user_id, file_name, file_face(data))
+            where = self._queries.where(report_id)
+            packed = expand(kept, where)
+            decode_report(packed, where)
+            writing.stage(user_id, file_name, file_face(packed))
         if due:
             writing.sync_staged()
             self._publish(writing, due)
@@ -153,7 +162,7 @@ def _put_row(
             moment_text(report.report_date),
             report.generation_status.value,
             file_name,
-            packed.decode(),
+            shrink(packed),
         ),
     )
     connection.execute(

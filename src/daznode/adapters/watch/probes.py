@@ -108,16 +108,23 @@ def disk_probe(folder: Path, clock: Clock) -> PartProbe:
 
     async def ask() -> Finding:
         try:
-            usage = await asyncio.to_thread(shutil.disk_usage, folder)
+            free_bytes, total_bytes = await asyncio.to_thread(_room, folder)
         except OSError as exc:
             message = f"{folder}: {exc.strerror or exc}"
             raise StoreUnavailable(message) from exc
-        free = f"{usage.free / 1024**3:.1f} GiB of {usage.total / 1024**3:.1f} GiB free"
-        if usage.free < FULL_DISK_BYTES:
+        free = f"{free_bytes / 1024**3:.1f} GiB of {total_bytes / 1024**3:.1f} GiB free"
+        if free_bytes < FULL_DISK_BYTES:
             return ServiceHealth.UNHEALTHY, free
         return (
-            ServiceHealth.DEGRADED if usage.free < LOW_DISK_BYTES else ServiceHealth.HEALTHY,
+            ServiceHealth.DEGRADED if free_bytes < LOW_DISK_BYTES else ServiceHealth.HEALTHY,
             free,
         )
 
     return PartProbe("disk", is_required=False, clock=clock, ask=ask)
+
+
+def _room(folder: Path) -> tuple[int, int]:
+    """Bytes free, and in all, where a folder is or will be."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    usage = shutil.disk_usage(there)
+    return usage.free, usage.total

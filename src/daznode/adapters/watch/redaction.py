@@ -10,8 +10,8 @@ HIDDEN: Final = "[hidden]"
 
 _SECRET_FIELD: Final = re.compile(
     r"(secret|passw|passphrase|macaroon|credential|authorization|cookie|private|mnemonic|seed_words"
-    r"|(^|[_.-])rune$|(^|[_.-])token$|(^|[_.-])jwt$|api_?key|admin_?key|invoice_?key|encryption_?key"
-    r"|signing_?key|(^|[_.-])preimage)",
+    r"|(^|[_.-])rune$|(^|[_.-])token$|(^|[_.-])jwt$|(api|admin|invoice|encryption|signing)[_-]?key"
+    r"|(^|[_.-])preimage)",
     re.IGNORECASE,
 )
 

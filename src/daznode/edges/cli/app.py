@@ -13,6 +13,7 @@ from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
 from daznode.edges.cli.serve import serve
 from daznode.edges.cli.users import user
+from daznode.edges.cli.worker import worker
 
 
 class GuardedGroup(click.Group):
@@ -44,5 +45,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network, user, doctor, serve):
+for _command in (demo, report, score, rankings, fee_market, network, user, doctor, serve, worker):
     cli.add_command(_command)

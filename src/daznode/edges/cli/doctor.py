@@ -27,7 +27,7 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
     """Look at every part of this installation: say what is right, what is wrong, how to mend it.
 
     Settings, data folder, database, Redis, Qdrant, network snapshot, scheduler, token secret, clock.
-    Nothing is changed. Exit code 0 if nothing is wrong, else that of the worst error.
+    Nothing is changed, except that a database of an older version is brought up to date. Exit code 0 if nothing is wrong, else that of the worst error.
     """
     diagnoses = session.examine()
     exit_code = worst_exit_code(diagnoses)

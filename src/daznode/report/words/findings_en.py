@@ -256,5 +256,7 @@ SOURCES: Final[dict[str, str]] = {
     "history_none": "no snapshot of the day before is stored",
     "history_days": "{known_count} of {of_count} days",
     "failures_unwatched": "failed forwards are known only while `daznode sync --follow` listens",
+    "public_none": "No public service was asked; DAZNODE_PUBLIC_SOURCES names them.",
+    "public_unsaid": "No service that was asked says it.",
     "node_none": "no node is connected",
 }

@@ -252,5 +252,7 @@ SOURCES: Final[dict[str, str]] = {
     "history_none": "aucun instantané de la veille n'est stocké",
     "history_days": "{known_count} jours sur {of_count}",
     "failures_unwatched": "les relais échoués ne sont connus que pendant que `daznode sync --follow` écoute",
+    "public_none": "Aucun service public n’a été interrogé ; DAZNODE_PUBLIC_SOURCES les nomme.",
+    "public_unsaid": "Aucun des services interrogés ne le dit.",
     "node_none": "aucun nœud n'est connecté",
 }

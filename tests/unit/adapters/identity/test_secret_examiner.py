@@ -11,7 +11,7 @@ from daznode.domain.health import ServiceHealth
 
 
 def examined(path, *, is_set=False):
-    (found,) = asyncio.run(TokenSecretExaminer(path, is_set=is_set).examine())
+    (found,) = asyncio.run(TokenSecretExaminer(path, is_set=is_set).diagnose())
     return found
 
 

@@ -20,7 +20,7 @@ class Usage(NamedTuple):
 
 
 def examined(folder):
-    return asyncio.run(DataFolderExaminer(folder).examine())
+    return asyncio.run(DataFolderExaminer(folder).diagnose())
 
 
 def test_a_good_folder_is_left_as_it_was(tmp_path):

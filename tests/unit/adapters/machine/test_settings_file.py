@@ -7,7 +7,7 @@ from daznode.domain.health import ServiceHealth
 
 
 def examined(given, path):
-    return asyncio.run(SettingsExaminer(given, path).examine())
+    return asyncio.run(SettingsExaminer(given, path).diagnose())
 
 
 def test_names_are_told(tmp_path):

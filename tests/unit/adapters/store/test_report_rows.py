@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from tests.builders import DAY, TODAY, a_node_id, a_report
 
-from daznode.adapters.store.codec import decode_report, encode_report
+from daznode.adapters.store.codec import encode_report, expand, pack_report, shrink
 from daznode.adapters.store.database import Database
 from daznode.adapters.store.report_files import ReportFiles, ReportWriting
 from daznode.adapters.store.report_queries import ReportQueries
@@ -62,8 +62,20 @@ def test_the_file_says_what_the_row_says(house):
     (report,) = house.rows().put((a_report(),))
     assert house.files() == {"alice/20251120.json": encode_report(report)}
     ((stored,),) = house.sql("SELECT report FROM daily_reports")
-    assert decode_report(stored.encode()) == report
-    assert json.loads(stored)["rag_asset_id"] == "daily_report_alice_20251120"
+    assert stored == shrink(pack_report(report))
+    assert len(stored) < len(pack_report(report)) / 2
+    assert json.loads(expand(stored, "row"))["rag_asset_id"] == "daily_report_alice_20251120"
+
+
+def test_a_row_of_an_earlier_version_is_read_as_it_is(house):
+    rows = house.rows()
+    (report,) = rows.put((a_report(),))
+    house.sql("UPDATE daily_reports SET report = ?", pack_report(report).decode())
+    assert house.get(report.report_id) == report
+    house.sql("INSERT INTO report_files_due SELECT report_id FROM daily_reports")
+    (house.folder / "assets/reports/daily/alice/20251120.json").unlink()
+    house.rows()
+    assert house.files() == {"alice/20251120.json": encode_report(report)}
 
 
 def test_a_report_made_again_replaces_its_file(house):
@@ -207,9 +219,27 @@ def test_a_folder_that_cannot_be_written_leaves_database_and_file_as_they_were(h
 def test_a_row_that_cannot_be_read_is_named(house):
     rows = house.rows()
     (report,) = rows.put((a_report(),))
-    house.sql("UPDATE daily_reports SET report = replace(report, '\"user_id\"', '\"usr_id\"')")
+    packed = pack_report(report).decode().replace('"user_id"', '"usr_id"')
+    house.sql("UPDATE daily_reports SET report = ?", packed)
     with pytest.raises(StoreCorrupt, match=f"daily_reports, report {report.report_id}.*user_id"):
         house.get(report.report_id)
     house.sql("UPDATE daily_reports SET report = CAST(x'7bff' AS TEXT)")
     with pytest.raises(StoreCorrupt, match="daily_reports"):
+        house.get(report.report_id)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda frame: frame[:-9],
+        lambda frame: frame[:20] + bytes(40) + frame[60:],
+        lambda frame: frame[:4] + bytes([0xC0]) + b"\xff" * 8 + frame[5:],
+    ],
+    ids=["cut", "overwritten", "says that it is immense"],
+)
+def test_a_damaged_row_is_named_and_not_unpacked_without_limit(house, damage):
+    rows = house.rows()
+    (report,) = rows.put((a_report(),))
+    house.sql("UPDATE daily_reports SET report = ?", damage(shrink(pack_report(report))))
+    with pytest.raises(StoreCorrupt, match=f"daily_reports, report {report.report_id}"):
         house.get(report.report_id)

@@ -11,6 +11,7 @@ from daznode.adapters.store.mongodb.documents import (
     ID,
     REVISION,
     from_document,
+    stored_ceiling,
     stored_moment,
     swap,
     to_document,
@@ -95,6 +96,16 @@ class MongoAlerts:
             query = self._alerts.find({"user_id": user_id, **wanted}).sort(order)
             found = await query.to_list(max(limit, 1))
         return tuple(self._value(document) for document in found[:limit])
+
+    async def purge_alerts(self, before: datetime) -> int:
+        """Forget alerts that were resolved before a moment; how many were forgotten.
+
+        Raises:
+            StoreUnavailable: They cannot be deleted.
+        """
+        old = {"resolved_at": {"$lt": stored_ceiling(before)}}
+        with self._link.refusals():
+            return (await self._alerts.delete_many(old)).deleted_count
 
     async def count_open(self) -> dict[str, int]:
         """Open alerts of everybody by severity, for the metrics."""

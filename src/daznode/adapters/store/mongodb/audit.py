@@ -1,12 +1,15 @@
 """The audit trail as documents of `audit_trail`, which this program only ever adds to.
 
 A server has no triggers that refuse changes: who must be sure gives the program's user a role
-without `update` and `remove` on this collection.
+without `update` and `remove` on this collection. Entries have a `place` that grows: an ObjectId's
+time, process and count, so that those of one process keep their order and those of several are in
+order to the second.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
+from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from daznode.adapters.store.audit_rows import entry_exists
@@ -42,10 +45,13 @@ class MongoAudit:
         ids = [entry.entry_id for entry in entries]
 
         async def add(session: Session) -> None:
-            known = await self._audit.find_one({"entry_id": {"$in": ids}}, session=session)
+            known = await self._audit.find_one({ID: {"$in": ids}}, session=session)
             if known is not None or len(set(ids)) < len(ids):
                 raise entry_exists()
-            documents = [to_document(entry) for entry in entries]  # anew: the driver adds ids
+            documents = [
+                {**to_document(entry), ID: entry.entry_id, "place": str(ObjectId())}
+                for entry in entries
+            ]
             try:
                 await self._audit.insert_many(documents, session=session)
             except BulkWriteError as error:
@@ -69,7 +75,7 @@ class MongoAudit:
         given = {"tenant_id": tenant_id, "action": action}
         which = {name: value for name, value in given.items() if value}
         with self._link.refusals():
-            query = self._audit.find(which).sort([("at", -1), (ID, -1)])
+            query = self._audit.find(which).sort("place", -1)
             found = await query.skip((page - 1) * limit).limit(limit).to_list()
             total = await self._audit.count_documents(which)
         where = f"{self._link.where}: {AUDIT}"

@@ -90,10 +90,10 @@ INDEXES: Final = (
     Index(JOBS, ((COMPLETED, 1),), _SPARSE),
     Index(ALERTS, ((OPEN_KEY, 1),), _UNIQUE_SPARSE),
     Index(ALERTS, (("user_id", 1), ("opened_at", -1))),
-    Index(AUDIT, (("entry_id", 1),), _UNIQUE),
-    Index(AUDIT, (("at", -1), (ID, -1))),
-    Index(AUDIT, (("tenant_id", 1), ("at", -1))),
-    Index(AUDIT, (("action", 1), ("at", -1))),
+    Index(ALERTS, (("resolved_at", 1),)),
+    Index(AUDIT, (("place", -1),)),
+    Index(AUDIT, (("tenant_id", 1), ("place", -1))),
+    Index(AUDIT, (("action", 1), ("place", -1))),
     Index(DIGESTS, (("user_id", 1), ("period_days", 1), ("last_date", -1))),
     Index(OBSERVATIONS, (("tenant_id", 1), ("node_pubkey", 1), ("observed_at", 1))),
 )
@@ -110,7 +110,7 @@ async def prepare(link: MongoLink) -> None:
     """
     await check_schema(link)
     for index in INDEXES:
-        await _make(link, index)
+        await make(link, index)
     with link.refusals():
         await link.collection(_SCHEMA_COLLECTION).replace_one(
             {ID: _SCHEMA_NAME}, {ID: _SCHEMA_NAME, "number": SCHEMA}, upsert=True
@@ -155,7 +155,14 @@ async def missing(link: MongoLink) -> Sequence[Index]:
     ]
 
 
-async def _make(link: MongoLink, index: Index) -> None:
+async def make(link: MongoLink, index: Index) -> None:
+    """Make one index, unless it is there.
+
+    Raises:
+        MigrationNeeded: An index of the same name or fields is there with other options.
+        StoreCorrupt: It is unique, and there are doubles.
+        StoreUnavailable: The server does not answer or refuses.
+    """
     model = IndexModel(list(index.keys), name=index.name, **dict(index.options))
     with link.refusals():
         try:

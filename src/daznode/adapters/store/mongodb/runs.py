@@ -1,5 +1,6 @@
 """Runs as documents of `runs`, and what a run does with its jobs."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -244,10 +245,15 @@ class MongoRuns:
         return from_document(document, Run, f"{self._link.where}: {RUNS}")
 
     async def _counts(self, which: Document) -> JobCounts:
-        steps = [{"$match": which}, {"$group": {ID: "$state", "jobs": {"$sum": 1}}}]
+        states = list(RunState)
         with self._link.refusals():
-            found = await (await self._jobs.collection.aggregate(steps)).to_list()
-        return JobCounts(**{one[ID]: one["jobs"] for one in found})
+            found = await asyncio.gather(
+                *(
+                    self._jobs.collection.count_documents({**which, "state": one.value})
+                    for one in states
+                )
+            )
+        return JobCounts(**{one.value: jobs for one, jobs in zip(states, found, strict=True)})
 
 
 def _owned(run_id: str, owner: str) -> Document:

@@ -1,0 +1,1 @@
+"""Public services over HTTP: typed, validated, cached, asked rarely."""

@@ -1,0 +1,110 @@
+"""One worker process: makes the reports that messages name, and minds the runs beside the service."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from daznode.config import Settings, prepare_compile_cache
+from daznode.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+PREPARE_AGAIN_SECONDS: Final = 2.0
+
+
+class Worker:
+    """What a worker does, over the parts that the settings choose.
+
+    Besides what messages ask for it looks after runs as the service does: it sends again what a
+    killed worker left, so that nothing depends on one process.
+
+    Args:
+        settings: What was set.
+
+    Raises:
+        ConfigError: `REDIS_URL` is not set, or Celery is not installed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the trips; nothing runs before `start`."""
+        from daznode.adapters.clock import RandomIds, SystemClock
+        from daznode.adapters.compute import ThreadCompute
+        from daznode.graph.measures import MeasureParams
+        from daznode.usecases.open_network import OpenNetwork
+        from daznode.wiring.batches import Elsewhere, open_batches
+        from daznode.wiring.coordination import open_queue
+        from daznode.wiring.parts import open_parts
+
+        queue = open_queue(settings)
+        self._settings = settings
+        self._cache_dir = prepare_compile_cache(settings.data_dir)
+        self._ids, clock = RandomIds(), SystemClock()
+        self._compute = ThreadCompute()
+        self._parts = open_parts(settings)
+        self.journal, self.exposition = self._parts.journal, self._parts.exposition
+        networks = OpenNetwork(
+            snapshots=self._parts.snapshots,
+            measures=self._parts.measures,
+            compute=self._compute,
+            clock=clock,
+            params=MeasureParams(),
+            weights=settings.score_weights,
+            threads=settings.threads,
+        )
+        self._batches = open_batches(
+            settings,
+            self._parts,
+            networks,
+            clock=clock,
+            ids=self._ids,
+            elsewhere=Elsewhere(queue=queue),
+        )
+        self._minding: asyncio.Task[None] | None = None
+
+    def open_celery(self) -> "Celery":
+        """The Celery application whose messages are worked on."""
+        from daznode.wiring.coordination import open_celery
+
+        return open_celery(self._settings)
+
+    async def start(self, say: Callable[[str], None]) -> None:
+        """Bring the stores up to date, compile what has to be, and begin to mind the runs.
+
+        A database that cannot be reached is waited for.
+
+        Args:
+            say: Told in a line what takes long.
+
+        Raises:
+            StorageError: What is stored cannot be used.
+        """
+        from daznode.wiring.kernels import compile_kernels
+
+        while True:
+            try:
+                await self._parts.prepare()
+            except StoreUnavailable as exc:
+                self.journal.warning("Store cannot be prepared", error=str(exc))
+                await asyncio.sleep(PREPARE_AGAIN_SECONDS)
+                continue
+            break
+        compile_kernels(self._cache_dir, say)
+        self._minding = asyncio.create_task(self._batches.work_runs.forever())
+
+    async def work(self, run_id: str, user_ids: Sequence[str]) -> None:
+        """Make the reports of some users of a run, as far as nobody else makes them.
+
+        Raises:
+            RunNotFound: There is no such run.
+            StoreUnavailable: The database went away; the jobs are free again, or soon.
+        """
+        await self._batches.batches.work(run_id, self._ids.new_id(), user_ids)
+
+    async def stop(self) -> None:
+        """Give back what is worked on, and close everything."""
+        if self._minding is not None:
+            self._minding.cancel()
+            await asyncio.gather(self._minding, return_exceptions=True)
+        await asyncio.to_thread(self._compute.close)
+        await self._parts.close()
