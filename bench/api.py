@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +82,9 @@ def _prepare(folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str], log: Path):
+def _running(
+    command: list[str], environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:

@@ -141,6 +141,7 @@ class Service:
             self.quick,
             self.encode,
             self.settings.score_weights,
+            parts.profiles,
         )
         self.recommend = Recommend(
             current=self.current,

@@ -15,7 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from daznode.config import Settings, load_settings
+from daznode.config import Settings, load_settings, share_metrics
 from daznode.domain.errors import ConfigError, InvalidParameter
 from daznode.edges.cli.session import ProgressBars, json_option
 from daznode.wiring.preflight import preflight
@@ -70,6 +70,8 @@ def serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
         chosen = int(held.getsockname()[1])
         _tell(host, chosen, _prepare(settings), as_json=as_json)
         _raise_file_limit()
+        if workers > 1:
+            share_metrics(settings)
         server(APPLICATION, host, chosen, workers).serve()
 
 
