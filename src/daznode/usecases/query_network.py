@@ -1,6 +1,7 @@
 """Answers about the current network: scores, rankings, fee market, figures."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,12 @@ from daznode.domain.answers import (
     node_score,
     paginated,
 )
-from daznode.domain.errors import InvalidParameter, NodeNotFound
+from daznode.domain.errors import (
+    InvalidParameter,
+    NodeNotFound,
+    SnapshotNotFound,
+    StoreCorrupt,
+)
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId, ShortChannelId, format_scid
 from daznode.domain.measures import ScoreWeights
@@ -205,7 +211,11 @@ class QueryNetwork:
         older_id = "" if before is None else before.origin.snapshot_id
 
         async def make() -> bytes:
-            older = None if before is None else await self.snapshots.get(older_id)
+            older = None
+            if before is not None:
+                # One that cannot be read is missing, and no reason to say nothing of the newest.
+                with suppress(StoreCorrupt, SnapshotNotFound):
+                    older = await self.snapshots.get(older_id)
             return await self.compute.run(lambda _: self.encode(_figures(network, older)))
 
         return await self.answers.get_or_make(f"stats:{network.key}:{older_id}", KEPT_SECONDS, make)
