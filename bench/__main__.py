@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "api", "batch")
+BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "api", "batch", "sync")
 
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]

@@ -1,6 +1,7 @@
 """A batch end to end in one process: users in the database to stored reports, alerts and ended jobs.
 
-On generated networks, a week of them stored. Each size in a process of its own: its time, its
+On generated networks, a week of them stored, with two public services asked for every node, which
+answer from another process as late as on the internet. Each size in a process of its own: its time, its
 memory, and how late the event loop was meanwhile, since the API answers from the same loop.
 """
 
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -81,8 +84,8 @@ async def fill(stores: "Stores", networks: "OpenNetwork", n_users: int, n_nodes:
         )
 
 
-async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
-    """Make the reports of so many users."""
+async def batch(folder: Path, n_users: int, n_nodes: int, there: str) -> dict[str, float]:  # noqa: PLR0915
+    """Make the reports of so many users, with public services at an address."""
     from daznode.adapters.clock import RandomIds, SystemClock
     from daznode.adapters.compute import ThreadCompute
     from daznode.config import Settings
@@ -94,11 +97,18 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
     from daznode.wiring.batches import open_batches
     from daznode.wiring.coordination import open_coordination
     from daznode.wiring.memory import keep_what_is_loaded
+    from daznode.wiring.outside import open_outside
     from daznode.wiring.storage import open_stores
     from daznode.wiring.watch import open_watch
 
     clock, compute = SystemClock(), ThreadCompute()
-    settings = Settings(_env_file=None, DAZNODE_DATA_DIR=folder)
+    settings = Settings(
+        _env_file=None,
+        DAZNODE_DATA_DIR=folder,
+        MEMPOOL_API_URL=f"{there}/api/v1",
+        AMBOSS_API_URL=there,
+        DAZNODE_PUBLIC_RATE=1_000,
+    )
     watch = open_watch(settings)
     stores = open_stores(settings, folder, folder / "rag")
     coordination = open_coordination(settings, watch.journal, watch.metrics)
@@ -113,7 +123,10 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
         journal=watch.journal,
         metrics=watch.metrics,
     )
-    batches = open_batches(settings, parts, networks, clock=clock, ids=RandomIds()).batches
+    outside = open_outside(settings, clock, watch.journal, watch.metrics)
+    batches = open_batches(
+        settings, parts, networks, clock=clock, ids=RandomIds(), elsewhere=outside.elsewhere
+    ).batches
     slot = Slot(RunKind.DAILY, datetime.combine(clock.now().date(), clock_time(), UTC))
 
     async def work() -> object:
@@ -132,11 +145,28 @@ async def batch(folder: Path, n_users: int, n_nodes: int) -> dict[str, float]:
         "lag_max_ms": lags[-1],
     }
     assert counts.completed == n_users
+    slot_reports = await stores.reports.latest_report("user-000000")
+    assert [one.source for one in slot_reports.outside.entries] == ["mempool", "amboss"]
+    await outside.close()
     await coordination.close()
     await stores.close()
     compute.close()
     watch.close()
     return figures
+
+
+@contextmanager
+def public_services() -> Iterator[str]:
+    """Stand-ins for public services in a process of their own; their address."""
+    command = [
+        sys.executable,
+        "-m",
+        "bench.source_server",
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as services:
+        yield f"http://127.0.0.1:{services.stdout.readline().strip()}"
+        services.kill()
 
 
 def measured(n_users: int, n_nodes: int) -> dict[str, float]:
@@ -164,8 +194,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("nodes", nargs="?", type=int, default=4_000)
     options = parser.parse_args(arguments)
     if options.case:
-        with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(asyncio.run(batch(Path(folder), options.case, options.nodes))))
+        with tempfile.TemporaryDirectory() as folder, public_services() as there:
+            done = asyncio.run(batch(Path(folder), options.case, options.nodes, there))
+        print(json.dumps(done))
         return
     rounds = 1 if options.quick else 3
     results = {}

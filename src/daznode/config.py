@@ -49,6 +49,8 @@ _TAKES: Final = {
     "DAZNODE_LOG_FORMAT": "json or console",
     "DAZNODE_LOG_LEVEL": "debug, info, warning or error",
     "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
+    "DRY_RUN": "true or false",
+    "DAZNODE_TOR_PROXY": "socks5://host:port",
 }
 
 _SHORTEST_SECRET_BYTES: Final = 32
@@ -136,6 +138,17 @@ class Settings(BaseSettings):
         log_format: `DAZNODE_LOG_FORMAT`: of the service's log on standard error; JSON, or for people.
         log_level: `DAZNODE_LOG_LEVEL`: least important line that is written.
         metrics_dir: `PROMETHEUS_MULTIPROC_DIR`: where processes leave their figures for each other.
+        dry_run: `DRY_RUN`: nothing is ever changed on a node while true.
+        lnd_rest_url: `LND_REST_URL`: an LND node over REST.
+        lnd_macaroon_path: `LND_MACAROON_PATH`: its macaroon file.
+        lnd_tls_cert_path: `LND_TLS_CERT_PATH`: its `tls.cert`; unset, the system's authorities.
+        cln_rest_url: `CLN_REST_URL`: a Core Lightning node over clnrest.
+        cln_rune: `CLN_RUNE`: its rune.
+        cln_ca_cert_path: `CLN_CA_CERT_PATH`: its `ca.pem`; unset, the system's authorities.
+        node_pubkey: `DAZNODE_NODE_PUBKEY`: key that the node must have.
+        node_network: `DAZNODE_NODE_NETWORK`: network that the node must be on.
+        node_tls_name: `DAZNODE_NODE_TLS_NAME`: name in its certificate, where it is not the host.
+        tor_proxy: `DAZNODE_TOR_PROXY`: SOCKS proxy for .onion addresses.
     """
 
     model_config = SettingsConfigDict(
@@ -224,6 +237,20 @@ class Settings(BaseSettings):
         default="info", validation_alias="DAZNODE_LOG_LEVEL"
     )
     metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+
+    dry_run: bool = Field(default=True, validation_alias="DRY_RUN")
+    lnd_rest_url: str | None = Field(default=None, validation_alias="LND_REST_URL")
+    lnd_macaroon_path: Path | None = Field(default=None, validation_alias="LND_MACAROON_PATH")
+    lnd_tls_cert_path: Path | None = Field(default=None, validation_alias="LND_TLS_CERT_PATH")
+    cln_rest_url: str | None = Field(default=None, validation_alias="CLN_REST_URL")
+    cln_rune: SecretStr | None = Field(default=None, validation_alias="CLN_RUNE")
+    cln_ca_cert_path: Path | None = Field(default=None, validation_alias="CLN_CA_CERT_PATH")
+    node_pubkey: str | None = Field(default=None, validation_alias="DAZNODE_NODE_PUBKEY")
+    node_network: str | None = Field(default=None, validation_alias="DAZNODE_NODE_NETWORK")
+    node_tls_name: str | None = Field(default=None, validation_alias="DAZNODE_NODE_TLS_NAME")
+    tor_proxy: str | None = Field(
+        default=None, pattern=r"^socks5h?://", validation_alias="DAZNODE_TOR_PROXY"
+    )
 
     @property
     def report_files_dir(self) -> Path:

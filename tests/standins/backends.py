@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.standins.cln import RUNE, ClnStandIn
 from tests.standins.lnd import MACAROON, LndStandIn
 from tests.worlds import DAY, STARTS_AT, a_world
 
-from daznode.adapters.lightning.connect import NodeAddress, lnd_connection
+from daznode.adapters.lightning.cln.node import ClnNode
+from daznode.adapters.lightning.connect import NodeAddress, cln_connection, lnd_connection
 from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.simulated import SimulatedNode, WorldClock
 from daznode.domain.circular import activity_of
@@ -96,6 +98,30 @@ def lnd(seed: int = 4, **stand_in) -> Iterator[Bench]:
     with server.serving() as serving:
         yield Bench(
             lambda: lnd_node(serving, world),
+            close_connection,
+            world.begins_at,
+            STARTS_AT + DAY,
+            world=world,
+            stand_in=server,
+        )
+
+
+def cln_node(server, world, rune=RUNE, **address):
+    place = NodeAddress(server.url, ca_file=server.papers.trust, **({"attempts": 1} | address))
+    connection = cln_connection(place, rune)
+    node = ClnNode(connection, WorldClock(SimulatedNode(world)))
+    node.connection = connection
+    return node
+
+
+@contextmanager
+def cln(seed: int = 4, **stand_in) -> Iterator[Bench]:
+    world = a_world(seed=seed)
+    world.advance(STARTS_AT + DAY)
+    server = ClnStandIn(world, **stand_in)
+    with server.serving() as serving:
+        yield Bench(
+            lambda: cln_node(serving, world),
             close_connection,
             world.begins_at,
             STARTS_AT + DAY,

@@ -63,7 +63,7 @@ class NodeHistory(Protocol):
         Args:
             strand: One of `strands`.
             cursor: Of the last page that was kept; None from the beginning.
-            until: What happens from then on is left for later.
+            until: Up to then nothing is left out; what happens later may come now or later.
 
         Raises:
             BackendError: The node cannot be reached or answers wrongly; pages given before are whole.

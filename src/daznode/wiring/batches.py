@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from daznode.ports.runs import RunStore
     from daznode.ports.store import ObservationStore, ReportStore
     from daznode.usecases.daily_report import DailyReportTrip, ReportRequest
+    from daznode.usecases.gather_public import GatherPublic
     from daznode.usecases.open_network import OpenNetwork
     from daznode.usecases.report_batches import ReportBatches
     from daznode.usecases.scheduled_reports import ScheduledReports
@@ -106,11 +107,13 @@ class Elsewhere:
     Attributes:
         node: The node that is connected; None without one.
         history: What is kept of that node's past; None without one.
+        public: The trip to public services; None while none is named.
         queue: Hands jobs to workers elsewhere; None to work on them here.
     """
 
     node: "ConnectedNode | None" = None
     history: "HistoryStore | None" = None
+    public: "GatherPublic | None" = None
     queue: "BatchQueue | None" = None
 
 
@@ -148,6 +151,7 @@ def open_batches(
         parts.reports,
         node=elsewhere.node,
         history=elsewhere.history,
+        public=elsewhere.public,
     )
     batches = ReportBatches(_workshop(settings, parts, trip), parts.profiles)
     digests = MakeDigests(

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings, prepare_compile_cache
+from daznode.domain.errors import BackendError, ConfigError
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from daznode.adapters.compute import ThreadCompute
+    from daznode.adapters.lightning.connect import NodeHandle
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from daznode.usecases.daily_report import DailyReportTrip
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
+    from daznode.usecases.sync_node import Synced
 
 LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
@@ -76,6 +79,10 @@ class Services:
         )
         self._cache_dir = prepare_compile_cache(settings.data_dir)
 
+    def tell(self, stage: str, count: int) -> None:
+        """Show how much of work of unknown length is done."""
+        self._listener(stage, count, count + 1)
+
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
         for name in ("compute", "store", "history"):
@@ -104,6 +111,22 @@ class Services:
         from daznode.adapters.store.sqlite import SqliteStore
 
         return SqliteStore(self._data_dir, self._assets_dir)
+
+    @cached_property
+    def node_handle(self) -> "NodeHandle | None":
+        """The connected node; None if the settings name none.
+
+        Raises:
+            ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
+        """
+        from daznode.wiring.nodes import open_node
+
+        return open_node(self._settings, self.clock)
+
+    async def aclose(self) -> None:
+        """Close what belongs to the running event loop; before `close`."""
+        if (handle := self.__dict__.get("node_handle")) is not None:
+            await handle.client.aclose()
 
     @cached_property
     def history(self) -> "SqliteHistory":
@@ -215,6 +238,7 @@ class Services:
         from daznode.wiring.public import open_public
 
         trip = self._report_trip(self.clock)
+        trip.node = self.node_handle.node if self.node_handle is not None else None
         if graph is not None:
             trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
         node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
@@ -224,6 +248,46 @@ class Services:
             return await trip.run(ReportRequest(node_id, language or self._settings.language, day))
         finally:
             await public.close()
+
+    async def sync(self, told: Callable[[str, int], None]) -> "Synced":
+        """Bring what is kept of the connected node up to now.
+
+        Raises:
+            ConfigError: No node is connected.
+        """
+        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.usecases.sync_node import SyncNode
+
+        trip = SyncNode(self.clock, self.history, self.store, told)
+        return await trip.run(self._connected().node, LOCAL_USER)
+
+    async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
+        """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
+        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.usecases.follow_node import FollowNode
+        from daznode.usecases.sync_node import SyncNode
+
+        handle = self._connected()
+        trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
+        await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
+
+    async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
+        """Import the network as the connected node knows it; raises as `sync` does."""
+        handle = self._connected()
+        with tempfile.TemporaryDirectory(prefix="daznode-graph-") as folder:
+            file = Path(folder) / "node.json"
+            await handle.node.save_graph(file)
+            return await self.import_file(str(file), None, observed_at=self.clock.now())
+
+    async def own_node_id(self) -> str:
+        """Key of the connected node; raises as `sync` does."""
+        return (await self._connected().node.identity()).node_id
+
+    def _connected(self) -> "NodeHandle":
+        if self.node_handle is None:
+            message = "no node is connected: set LND_REST_URL or CLN_REST_URL"
+            raise ConfigError(message)
+        return self.node_handle
 
     async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
         """Live through the demo's fortnight and make its last morning's report."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from daznode.config import Settings
 
 if TYPE_CHECKING:
-    from daznode.adapters.http.client import Observer
+    from daznode.adapters.http.client import HttpClient, Observer
     from daznode.adapters.sources.public.host import PublicHost
     from daznode.ports.clock import Clock
     from daznode.ports.public_data import PublicSource
@@ -21,11 +21,13 @@ class PublicServices:
     Attributes:
         gather: The trip to them; None if nobody is to be asked.
         sources: Each of them, for health and `daznode doctor`.
+        clients: What calls each, by name, for the metrics.
         close: Closes all connections.
     """
 
     gather: "GatherPublic | None"
     sources: "tuple[PublicSource, ...]"
+    clients: "dict[str, HttpClient]"
     close: Callable[[], Awaitable[None]]
 
 
@@ -61,10 +63,12 @@ def open_public(
     from daznode.usecases.gather_public import GatherPublic
 
     hosts: list[PublicHost] = []
+    clients: dict[str, HttpClient] = {}
 
     def host(name: str, url: str, headers: dict[str, str]) -> "PublicHost":
         source = HttpSource(name=name, base_url=url, headers=headers, attempts=2)
         client = HttpClient(source) if observer is None else HttpClient(source, observer=observer)
+        clients[name] = client
         hosts.append(PublicHost(client, clock, per_second=settings.public_rate))
         return hosts[-1]
 
@@ -93,4 +97,4 @@ def open_public(
     gather = None
     if made:
         gather = GatherPublic(made, clock) if tell is None else GatherPublic(made, clock, tell)
-    return PublicServices(gather, made, close)
+    return PublicServices(gather, made, clients, close)

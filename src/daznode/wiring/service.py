@@ -88,10 +88,11 @@ class Service:
         from daznode.usecases.current_network import CurrentNetwork
         from daznode.usecases.open_network import OpenNetwork
         from daznode.usecases.recalculations import Recalculations
-        from daznode.wiring.batches import Elsewhere, open_batches
-        from daznode.wiring.coordination import open_queue
+        from daznode.wiring.batches import open_batches
+        from daznode.wiring.outside import open_outside
 
         parts = self.parts
+        self._outside = open_outside(self.settings, self.clock, self.journal, self.metrics)
         self.networks = OpenNetwork(
             snapshots=parts.snapshots,
             measures=parts.measures,
@@ -108,7 +109,7 @@ class Service:
             self.networks,
             clock=self.clock,
             ids=self.ids,
-            elsewhere=Elsewhere(queue=open_queue(self.settings)),
+            elsewhere=self._outside.elsewhere,
         )
         self.scheduled = self._batches.scheduled
         self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
@@ -168,6 +169,7 @@ class Service:
         self.read_alerts = ReadAlerts(parts.alerts, parts.feed, self.clock)
         probes = (
             *parts.probes,
+            *self._outside.probes,
             ("snapshot", SnapshotProbe(self.current)),
             ("scheduler", SchedulerProbe(self)),
         )
@@ -226,6 +228,7 @@ class Service:
         self._identity.close()
         await asyncio.to_thread(self.quick.close)
         await asyncio.to_thread(self.compute.close)
+        await self._outside.close()
         await self.parts.close()
 
     def _go_on(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

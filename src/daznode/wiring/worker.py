@@ -32,17 +32,17 @@ class Worker:
         from daznode.adapters.compute import ThreadCompute
         from daznode.graph.measures import MeasureParams
         from daznode.usecases.open_network import OpenNetwork
-        from daznode.wiring.batches import Elsewhere, open_batches
-        from daznode.wiring.coordination import open_queue
+        from daznode.wiring.batches import open_batches
+        from daznode.wiring.outside import open_outside
         from daznode.wiring.parts import open_parts
 
-        queue = open_queue(settings)
         self._settings = settings
         self._cache_dir = prepare_compile_cache(settings.data_dir)
         self._ids, clock = RandomIds(), SystemClock()
         self._compute = ThreadCompute()
         self._parts = open_parts(settings)
         self.journal, self.exposition = self._parts.journal, self._parts.exposition
+        self._outside = open_outside(settings, clock, self.journal, self._parts.metrics)
         networks = OpenNetwork(
             snapshots=self._parts.snapshots,
             measures=self._parts.measures,
@@ -58,7 +58,7 @@ class Worker:
             networks,
             clock=clock,
             ids=self._ids,
-            elsewhere=Elsewhere(queue=queue),
+            elsewhere=self._outside.elsewhere,
         )
         self._minding: asyncio.Task[None] | None = None
 
@@ -107,4 +107,5 @@ class Worker:
             self._minding.cancel()
             await asyncio.gather(self._minding, return_exceptions=True)
         await asyncio.to_thread(self._compute.close)
+        await self._outside.close()
         await self._parts.close()

@@ -76,6 +76,8 @@ class Call:
             for a conditional read.
         timeout_seconds: Instead of the source's.
         max_bytes: Instead of the source's.
+        is_waiting: Whether the answer comes when something happens: a timeout is then to be
+            expected, is not tried again, and is not held against the source.
     """
 
     path: str
@@ -86,6 +88,7 @@ class Call:
     accepts: tuple[int, ...] = ()
     timeout_seconds: float | None = None
     max_bytes: int | None = None
+    is_waiting: bool = False
 
     def __repr__(self) -> str:
         """Method and path alone."""
@@ -163,7 +166,7 @@ class HttpClient:
         """
         attempts = stamina.retry_context(
             on=_wait_before_retry,
-            attempts=self.source.attempts,
+            attempts=1 if call.is_waiting else self.source.attempts,
             timeout=_PATIENCE_SECONDS,
             wait_initial=_FIRST_WAIT_SECONDS,
             wait_max=_LONGEST_WAIT_SECONDS,
@@ -210,7 +213,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def stream(
-        self, call: Call, *, idle_seconds: float | None = None
+        self, call: Call, *, idle_seconds: float | None = None, is_slow_to_begin: bool = False
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The lines of an answer that does not end, within a block.
 
@@ -220,6 +223,8 @@ class HttpClient:
         Args:
             call: What to ask.
             idle_seconds: Longest silence between two pieces; None for no limit.
+            is_slow_to_begin: Whether the answer may begin with its first line, however late: then
+                only connecting has a time limit.
 
         Raises:
             BackendError: The stream cannot be opened, breaks, falls silent, or a line is too long.
@@ -227,16 +232,20 @@ class HttpClient:
         """
         where = self._where(call)
         with self._watched(where):
-            response = await self._opened(call, where, idle_seconds)
+            response = await self._opened(
+                call, where, idle_seconds, is_slow_to_begin=is_slow_to_begin
+            )
         try:
             yield self._lines(response, where, call)
         finally:
             await response.aclose()
 
-    async def _opened(self, call: Call, where: str, idle_seconds: float | None) -> httpx2.Response:
+    async def _opened(
+        self, call: Call, where: str, idle_seconds: float | None, *, is_slow_to_begin: bool = False
+    ) -> httpx2.Response:
         request = self._request(call)
         request.extensions["timeout"]["read"] = idle_seconds
-        async with asyncio.timeout(self._seconds(call)):
+        async with asyncio.timeout(None if is_slow_to_begin else self._seconds(call)):
             response = await self._client.send(request, stream=True)
             if _is_success(response.status_code, call.accepts):
                 return response
@@ -269,11 +278,13 @@ class HttpClient:
 
     async def _once(self, call: Call) -> HttpAnswer:
         where = self._where(call)
+        if call.is_waiting:
+            return await self._answered(where, call)
         async with self._turns:
             return await self._answered(where, call)
 
     async def _answered(self, where: str, call: Call) -> HttpAnswer:
-        with self._watched(where):
+        with self._watched(where, is_waiting=call.is_waiting):
             async with asyncio.timeout(self._seconds(call)):
                 response = await self._client.send(self._request(call), stream=True)
                 try:
@@ -284,8 +295,8 @@ class HttpClient:
                 raise self._failure(where, answer)
             return answer
 
-    def _watched(self, where: str) -> Attempt:
-        return Attempt(self._breaker, self._told, where, self._monotonic)
+    def _watched(self, where: str, *, is_waiting: bool = False) -> Attempt:
+        return Attempt(self._breaker, self._told, where, self._monotonic, is_waiting=is_waiting)
 
     def _told(self, outcome: str, seconds: float) -> None:
         self._observer(self.source.name, outcome, seconds)

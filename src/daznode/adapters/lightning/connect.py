@@ -1,4 +1,7 @@
-"""From settings to a connected node: address, credential, certificate, and who is expected there."""
+"""From settings to a connected node: address, credential, certificate, and who is expected there.
+
+A `NodeHandle` is one connection with all the roles that it can fill.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,13 +9,25 @@ from typing import Final
 
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
+from daznode.adapters.lightning.cln import connection as cln
+from daznode.adapters.lightning.cln.events import ClnEvents
+from daznode.adapters.lightning.cln.node import ClnNode
+from daznode.adapters.lightning.cln.policies import ClnPolicyWriter
+from daznode.adapters.lightning.cln.runes import ClnMint
 from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
     explain,
     read_macaroon,
 )
+from daznode.adapters.lightning.lnd.events import LndEvents
+from daznode.adapters.lightning.lnd.macaroons import LndMint
+from daznode.adapters.lightning.lnd.node import LndNode
+from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
+from daznode.ports.clock import Clock
+from daznode.ports.lightning import CredentialMint, NodeEvents, PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
@@ -46,6 +61,55 @@ def _ignore(source: str, outcome: str, seconds: float) -> None:
     del source, outcome, seconds
 
 
+@dataclass(frozen=True, slots=True)
+class NodeHandle:
+    """One connected node.
+
+    Attributes:
+        node: Reads it.
+        client: Calls it; for its circuit, and to close it.
+        connection: The calls in the backend's terms.
+    """
+
+    node: LndNode | ClnNode
+    client: HttpClient
+    connection: LndConnection | cln.ClnConnection
+
+    def events(self, clock: Clock) -> NodeEvents:
+        """What it tells to who listens."""
+        if isinstance(self.connection, LndConnection):
+            return LndEvents(self.connection, clock)
+        return ClnEvents(self.connection, clock)
+
+    def mint(self, permit: WritePermit) -> CredentialMint:
+        """What makes and revokes its credentials; there is none without a permit."""
+        if isinstance(self.connection, LndConnection):
+            return LndMint(self.connection, permit)
+        return ClnMint(self.connection, permit)
+
+    def writer(self, permit: WritePermit) -> PolicyWriter:
+        """What changes its policies; there is none without a permit, so none while dry."""
+        if isinstance(self.connection, LndConnection):
+            return LndPolicyWriter(self.connection, permit)
+        return ClnPolicyWriter(self.connection, permit)
+
+
+def connect_lnd(
+    address: NodeAddress, macaroon_path: Path, clock: Clock, *, observer: Observer = _ignore
+) -> NodeHandle:
+    """An LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
+    connection = lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+    return NodeHandle(LndNode(connection, clock), connection.client, connection)
+
+
+def connect_cln(
+    address: NodeAddress, rune: str, clock: Clock, *, observer: Observer = _ignore
+) -> NodeHandle:
+    """A Core Lightning with a rune; raises as `lnd_connection` does."""
+    connection = cln_connection(address, rune, observer=observer)
+    return NodeHandle(ClnNode(connection, clock), connection.client, connection)
+
+
 def lnd_connection(
     address: NodeAddress, macaroon_hex: str, *, observer: Observer = _ignore
 ) -> LndConnection:
@@ -64,11 +128,13 @@ def lnd_connection(
     return LndConnection(HttpClient(source, observer=observer, explain=explain), address.expected)
 
 
-def lnd_from_file(
-    address: NodeAddress, macaroon_path: Path, *, observer: Observer = _ignore
-) -> LndConnection:
-    """A connection to LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
-    return lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+def cln_connection(
+    address: NodeAddress, rune: str, *, observer: Observer = _ignore
+) -> cln.ClnConnection:
+    """A connection to Core Lightning with a rune; raises as `lnd_connection` does."""
+    source = _source("cln", address, {cln.RUNE_HEADER: rune})
+    client = HttpClient(source, observer=observer, explain=cln.explain)
+    return cln.ClnConnection(client, address.expected)
 
 
 def _source(name: str, address: NodeAddress, headers: dict[str, str]) -> HttpSource:

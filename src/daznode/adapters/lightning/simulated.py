@@ -1,6 +1,7 @@
 """A LightningNode in a simulated world, for demos, tests and rehearsals; nothing in it is real."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -8,11 +9,21 @@ import numpy as np
 from msgspec import Struct
 
 from daznode.adapters.lightning.cursor import CursorText
-from daznode.domain.capability import Capabilities, Capability
-from daznode.domain.errors import InvalidParameter
+from daznode.adapters.lightning.permit import WritePermit
+from daznode.adapters.lightning.policy_checks import fault_in
+from daznode.domain.capability import (
+    Applied,
+    Capabilities,
+    Capability,
+    PolicyField,
+    Refused,
+    WriteOutcome,
+)
+from daznode.domain.errors import ChannelNotFound, InvalidParameter
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.history import HistoryPage
-from daznode.domain.node_state import Event, NodeIdentity, NodeObservation
+from daznode.domain.ids import ShortChannelId, format_scid
+from daznode.domain.node_state import ChannelPolicy, Event, NodeIdentity, NodeObservation
 from daznode.domain.progress import Progress, silent
 from daznode.domain.vitals import NodeVitals, PeerState
 from daznode.simulate.engine import World, WorldParams, made_network
@@ -126,6 +137,44 @@ class SimulatedNode:
             events,
             _CURSORS.text(_Place(until.isoformat(), place.count + len(events))),
         )
+
+
+class SimulatedWriter:
+    """A `PolicyWriter` of a simulated node; other nodes do not react to what it asks.
+
+    Args:
+        world: The world.
+        permit: Given only while DRY_RUN is off, as for a real node.
+    """
+
+    def __init__(self, world: World, permit: WritePermit) -> None:
+        """Change nothing yet."""
+        permit.check()
+        self._world = world
+
+    async def capabilities(self) -> Capabilities:
+        """Every field is set, none is disturbed."""
+        can = _CAPABILITIES.can | {Capability.WRITE_POLICY}
+        return replace(_CAPABILITIES, can=can, sets=frozenset(PolicyField))
+
+    async def write(self, scid: ShortChannelId, policy: ChannelPolicy) -> WriteOutcome:
+        """Set the full policy of a channel; see `PolicyWriter`."""
+        try:
+            current = await self.read_back(scid)
+        except ChannelNotFound as error:
+            return Refused(f"nothing was sent: {error}")
+        if (fault := fault_in(policy, current, await self.capabilities())) is not None:
+            return Refused(f"channel {format_scid(scid)}: {fault}")
+        self._world.set_policy(scid, replace(policy, is_disabled=current.is_disabled))
+        return Applied()
+
+    async def read_back(self, scid: ShortChannelId) -> ChannelPolicy:
+        """The policy that holds now; see `PolicyWriter`."""
+        for channel in self._world.observation().channels:
+            if channel.scid == scid and channel.local_policy is not None:
+                return channel.local_policy
+        message = f"channel {format_scid(scid)}: the node has no policy of that channel"
+        raise ChannelNotFound(message)
 
 
 class WorldClock:

@@ -12,6 +12,7 @@ from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
 from daznode.edges.cli.serve import serve
+from daznode.edges.cli.sync import sync
 from daznode.edges.cli.users import user
 from daznode.edges.cli.worker import worker
 
@@ -45,5 +46,17 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network, user, doctor, serve, worker):
+for _command in (
+    demo,
+    report,
+    sync,
+    score,
+    rankings,
+    fee_market,
+    network,
+    serve,
+    worker,
+    user,
+    doctor,
+):
     cli.add_command(_command)

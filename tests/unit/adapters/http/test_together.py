@@ -9,11 +9,8 @@ from daznode.domain.errors import BackendRefused
 
 
 async def give(value, told):
-    try:
-        await asyncio.sleep(0.001 if value else 5)
-    except asyncio.CancelledError:
-        told.append("stopped")
-        raise
+    await asyncio.sleep(0.005)
+    told.append(value)
     return value
 
 
@@ -32,18 +29,38 @@ def test_results_are_ready_after_the_block():
     assert asyncio.run(trip()) == [1, 2]
 
 
-def test_the_first_error_stops_the_others_and_is_raised_as_it_is():
+def test_the_first_error_is_raised_as_it_is_after_all_have_ended():
     told = []
 
     async def inner():
         async with together() as group:
-            group.create_task(give(0, told))
             group.create_task(fail())
+            group.create_task(give(1, told))
 
     async def trip():
         async with together() as group:
             group.create_task(inner())
+            group.create_task(give(2, told))
 
     with pytest.raises(BackendRefused):
         asyncio.run(trip())
-    assert told == ["stopped"]
+    assert sorted(told) == [1, 2]
+
+
+def test_when_the_block_is_stopped_so_are_the_tasks():
+    stopped = []
+
+    async def endless():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            stopped.append(True)
+            raise
+
+    async def trip():
+        async with asyncio.timeout(0.01), together() as group:
+            group.create_task(endless())
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(trip())
+    assert stopped == [True]

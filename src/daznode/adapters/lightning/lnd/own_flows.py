@@ -13,7 +13,7 @@ from daznode.adapters.lightning.block_time import moment_of_ns
 from daznode.adapters.lightning.cursor import CursorText
 from daznode.adapters.lightning.lnd import shapes
 from daznode.adapters.lightning.lnd.connection import LndConnection
-from daznode.adapters.lightning.trust import doubting
+from daznode.adapters.lightning.trust import doubting, payment_ref
 from daznode.domain.history import HistoryPage
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.node_state import Event, OwnPayment, OwnReceipt, Rebalance
@@ -27,8 +27,6 @@ _INVOICES: Final = JsonShape(shapes.Invoices, is_lax=True)
 
 _DECIDED: Final = frozenset({"SUCCEEDED", "FAILED", "SETTLED", "CANCELED"})
 _PARTS_PER_INVOICE: Final = 2**20
-_REF_BITS: Final = 60
-_HASH_BYTES: Final = 32
 _NS_PER_SECOND: Final = 1_000_000_000
 
 Names = dict[int, ShortChannelId]
@@ -137,18 +135,6 @@ def _page(strand: str, entries: list[_Entry], cursor: OwnCursor) -> HistoryPage:
         events=tuple(event for _, event in keyed),
         cursor=OWN_CURSOR.text(cursor),
     )
-
-
-def payment_ref(payment_hash: bytes) -> int:
-    """What both ends of a circular payment are recognised by.
-
-    Raises:
-        ValueError: It is no payment hash.
-    """
-    if len(payment_hash) != _HASH_BYTES:
-        message = "a payment hash has 32 bytes"
-        raise ValueError(message)
-    return int.from_bytes(payment_hash[:8], "big") >> (64 - _REF_BITS)
 
 
 def _payment_events(
