@@ -1,11 +1,10 @@
 """What `daznode doctor` looks at: one examiner per part that the settings choose."""
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.errors import ConfigError, DaznodeError, StorageError
+from daznode.domain.errors import ConfigError, InvalidParameter, StorageError
 from daznode.domain.health import Diagnosis, right, wrong
 from daznode.usecases.diagnose import (
     REMEDIES,
@@ -24,6 +23,7 @@ from daznode.wiring.identity import SECRET_FILE
 if TYPE_CHECKING:
     from daznode.ports.clock import Clock
     from daznode.ports.health import Examiner
+    from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
 
@@ -31,17 +31,19 @@ _ENV_FILE: Final = ".env"
 async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
     """What is right and wrong with an installation; nothing is made by asking."""
     from daznode.adapters.clock import SystemClock
+    from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    async with AsyncExitStack() as stack:
-        examiners = (
-            *_machine(settings),
-            *_kept(settings, clock, stack),
-            *_servers(settings, clock),
-            *_node(settings, clock, stack),
-            *_sources(settings, clock, stack),
-        )
-        return await Diagnose(examiners).run()
+    around = (*_machine(settings), *_servers(settings, clock), *_outside(settings, clock))
+    try:
+        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
+    except ConfigError as exc:
+        unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
+        return await Diagnose((*around, Known(unusable))).run()
+    try:
+        return await Diagnose((*around, *_kept(settings, stores, clock))).run()
+    finally:
+        await stores.close()
 
 
 def _machine(settings: Settings) -> "tuple[Examiner, ...]":
@@ -64,16 +66,10 @@ def _given(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted(str(fields[name].validation_alias) for name in settings.model_fields_set))
 
 
-def _kept(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
+def _kept(settings: Settings, stores: "Stores", clock: "Clock") -> "tuple[Examiner, ...]":
     """The database and what is in it; looking must not make one."""
     from daznode.adapters.store.sqlite import FILE_NAME
-    from daznode.wiring.storage import open_stores
 
-    try:
-        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
-    except ConfigError as exc:
-        return (Known(wrong("database", str(exc), REMEDIES["database"], exc.exit_code)),)
-    stack.push_async_callback(stores.close)
     snapshots = SnapshotExaminer(stores.snapshots, clock)
     path = settings.data_dir / FILE_NAME
     if settings.mongodb_uri is None and not path.exists():
@@ -119,33 +115,57 @@ def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
     return tuple(examiners)
 
 
-def _node(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
-    """The connected node, where one is set."""
-    from daznode.usecases.diagnose_node import NodeExaminer
+def _outside(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
+    """The connected node and public services, where they are named."""
+    from daznode.usecases.examine_node import CONNECTION, NodeExaminer
     from daznode.wiring.nodes import open_node
+    from daznode.wiring.public import named_sources
 
     try:
         handle = open_node(settings, clock)
-    except DaznodeError as exc:
+    except (ConfigError, InvalidParameter) as exc:
         mend = "see docs/connect-lnd.md and docs/connect-cln.md"
-        return (Known(wrong("node", str(exc), mend, exc.exit_code)),)
-    if handle is None:
-        return (Known(right("node", "none is connected: reports rest on public data")),)
-    stack.push_async_callback(handle.client.aclose)
-    return (NodeExaminer(handle.node),)
+        node: Examiner = Known(wrong(CONNECTION, str(exc), mend, exc.exit_code))
+    else:
+        node = Known(right(CONNECTION, "none is connected: reports rest on public data"))
+        if handle is not None:
+            node = NodeExaminer(handle.node, clock, handle.client.aclose, is_dry=settings.dry_run)
+    names = named_sources(settings)
+    if not names:
+        nobody = "none is named (DAZNODE_PUBLIC_SOURCES): nothing is sent anywhere"
+        return (node, Known(right("public sources", nobody)))
+    return (node, PublicExaminer(settings, clock))
 
 
-def _sources(settings: Settings, clock: "Clock", stack: AsyncExitStack) -> "tuple[Examiner, ...]":
-    """Public services, where any are named."""
-    from daznode.wiring.outside import SourceProbe
-    from daznode.wiring.public import open_public
+class PublicExaminer:
+    """Asks the public services that the settings name, each what it is asked without naming a node.
 
-    public = open_public(settings, clock)
-    stack.push_async_callback(public.close)
-    mend = "see docs/sources.md; reports go out without it, and say so"
-    return tuple(
-        ProbeExaminer(f"source {one.name}", SourceProbe(one.probe), mend) for one in public.sources
-    )
+    Args:
+        settings: Name them.
+        clock: Time.
+    """
+
+    def __init__(self, settings: Settings, clock: "Clock") -> None:
+        """Ask nobody yet."""
+        self.name = "public sources"
+        self._settings = settings
+        self._clock = clock
+
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
+        """What each says."""
+        from daznode.wiring.outside import SourceProbe
+        from daznode.wiring.public import open_public
+
+        public = open_public(self._settings, self._clock)
+        mend = "check its address and key (docs/sources.md); reports go on without its figures"
+        try:
+            found: tuple[Diagnosis, ...] = ()
+            for source in public.sources:
+                examiner = ProbeExaminer(source.name, SourceProbe(source.probe), mend)
+                found += await examiner.diagnose()
+            return found
+        finally:
+            await public.close()
 
 
 class RedisExaminer:
