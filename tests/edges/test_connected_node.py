@@ -1,6 +1,10 @@
 """A connected node as a person meets it: sync, report, the network it knows, and when it is offline."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -128,6 +132,25 @@ def test_the_network_is_fetched_from_the_node(connect, folder, world):
         fetched = done(call(folder, "network", "fetch", "--json", **settings))
     public = [one for one in world.observation().channels if not one.is_private]
     assert fetched["n_channels"] == len(public)
+
+
+def test_following_goes_on_until_it_is_stopped(connect, folder):
+    with connect() as settings:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "daznode", "sync", "--follow"],
+            env=os.environ | {"DAZNODE_DATA_DIR": str(folder / "data")} | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        first = process.stdout.readline()
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert "channels" in first
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-1] == "Stopped. Nothing was left half-written."
+    assert "canary" not in printed + said
 
 
 @pytest.mark.parametrize(
