@@ -10,8 +10,10 @@ BENCHES = (
     "storing",
     "reports",
     "batch",
+    "celery_batch",
     "sync",
     "stored_reports",
+    "api",
 )
 
 if __name__ == "__main__":
