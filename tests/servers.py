@@ -184,8 +184,7 @@ def _sockets_of_the_driver(request):
     if "mongodb" not in name and "nx-27017" not in name and "own_mongodb" not in fixtures:
         yield
         return
-    request.node.add_marker(pytest.mark.filterwarnings("ignore:unclosed .socket:ResourceWarning"))
+    # pytest forgets this filter at the end of the test; what is left is collected before that.
+    warnings.filterwarnings("ignore", "unclosed .socket", ResourceWarning)
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()
