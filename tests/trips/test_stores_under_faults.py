@@ -1,7 +1,6 @@
 """Databases that refuse, vanish and come back: nothing acknowledged is lost, nothing is halved."""
 
 import asyncio
-import gc
 import sqlite3
 import subprocess
 import sys
@@ -163,9 +162,6 @@ async def write_until(stop, store, acknowledged, number):
     return refused
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"  # the driver's watcher leaves sockets behind
-)
 def test_a_server_killed_under_load_comes_back_without_a_restart_of_ours(own_mongodb, tmp_path):
     acknowledged = {"accounts": set(), "reports": {}, "entries": set()}
 
@@ -204,7 +200,6 @@ def test_a_server_killed_under_load_comes_back_without_a_restart_of_ours(own_mon
         await store.close()
 
     asyncio.run(trip())
-    gc.collect()
 
 
 async def more(acknowledged):

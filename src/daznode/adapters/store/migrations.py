@@ -90,4 +90,14 @@ MIGRATIONS: Final = (
         statements=SERVICE_STATEMENTS,
     ),
     Migration(number=3, name="history of own nodes", statements=HISTORY_STATEMENTS),
+    Migration(
+        number=4,
+        name="a user's completed reports are counted without looking at them",
+        statements=(
+            """
+            CREATE INDEX daily_reports_by_user_and_status
+                ON daily_reports (user_id, generation_status, report_date DESC)
+            """,
+        ),
+    ),
 )

@@ -11,8 +11,7 @@ from daznode.adapters.store.codec import decode_report, expand, moment_text
 from daznode.domain.errors import ReportNotFound
 from daznode.domain.report import DailyReport
 
-_COMPLETED: Final = "+generation_status = 'completed'"
-"""The plus keeps SQLite from the index of the status, by which nearly all rows are completed."""
+_COMPLETED: Final = "generation_status = 'completed'"
 
 
 @dataclass(frozen=True, slots=True)

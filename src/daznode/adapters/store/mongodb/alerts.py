@@ -89,13 +89,15 @@ class MongoAlerts:
             is_open: Only open ones, only resolved ones, or both.
             limit: How many at the most.
         """
+        if limit <= 0:  # the server takes 0 for no limit
+            return ()
         recent: Document = {OPEN_KEY: {"$exists": False}, "seen_at": {"$gte": stored_moment(since)}}
         wanted: Document = {None: {"$or": [_OPEN, recent]}, True: _OPEN, False: recent}[is_open]
         order = [("opened_at", -1), ("key", 1), (ID, 1)]
         with self._link.refusals():
             query = self._alerts.find({"user_id": user_id, **wanted}).sort(order)
-            found = await query.to_list(max(limit, 1))
-        return tuple(self._value(document) for document in found[:limit])
+            found = await query.limit(limit).to_list()
+        return tuple(self._value(document) for document in found)
 
     async def purge_alerts(self, before: datetime) -> int:
         """Forget alerts that were resolved before a moment; how many were forgotten.

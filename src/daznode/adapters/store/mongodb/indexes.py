@@ -77,6 +77,7 @@ INDEXES: Final = (
     Index(REPORTS, (("generation_status", 1),)),
     Index(REPORTS, (("report_date", 1),), (("expireAfterSeconds", REPORT_SECONDS),)),
     Index(REPORTS, (("user_id", 1), ("node_pubkey", 1), ("report_date", 1)), _UNIQUE),
+    Index(REPORTS, (("user_id", 1), ("generation_status", 1), ("report_date", -1))),
     Index(REPORTS, ((FILE_DUE, 1),), _SPARSE),
     Index(USERS, (("username", 1),), _UNIQUE),
     Index(CHALLENGES, (("expires_at", 1),), (("expireAfterSeconds", 0),)),

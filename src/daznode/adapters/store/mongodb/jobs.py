@@ -86,7 +86,8 @@ class JobDocuments:
                 left = limit - n_taken - len(free)
                 if left > 0:
                     query = {**which, **state}
-                    free += await self.collection.find(query).sort(_IN_ORDER).to_list(left)
+                    found = self.collection.find(query).sort(_IN_ORDER).limit(left)
+                    free += await found.to_list()
             if not free:
                 break
             taken = [
@@ -136,8 +137,10 @@ class JobDocuments:
         self, which: Document, order: Sequence[tuple[str, int]], limit: int
     ) -> tuple[ReportJob, ...]:
         """Jobs of a query in some order."""
-        found = await self.collection.find(which).sort(list(order)).to_list(max(limit, 0) or 1)
-        return tuple(self._value(document) for document in found[:limit])
+        if limit <= 0:  # the server takes 0 for no limit
+            return ()
+        found = await self.collection.find(which).sort(list(order)).limit(limit).to_list()
+        return tuple(self._value(document) for document in found)
 
     async def _ask(self, wanted: dict[str, ReportJob], *, again: bool) -> int:
         token = str(uuid4())

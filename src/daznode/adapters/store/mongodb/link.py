@@ -38,6 +38,8 @@ _LIMITS: Final = {
 }
 """Options of the client; what the address itself sets, stays."""
 
+_ACKNOWLEDGED: Final = WriteConcern(w="majority", j=True, wtimeout=20_000)
+
 _WRONG_ADDRESS: Final = (
     "MONGODB_URI=(hidden): takes mongodb:// or mongodb+srv:// and a server; a user name or password "
     "with signs such as @ : / % is percent-encoded"
@@ -123,7 +125,7 @@ class MongoLink:
         return self.client.get_database(
             self._name,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
-            write_concern=WriteConcern(w="majority", j=True, wtimeout=20_000),
+            write_concern=_ACKNOWLEDGED,
         )
 
     @property
@@ -169,7 +171,7 @@ class MongoLink:
                 return await work(None)
         with self.refusals():
             async with self.client.start_session() as session:
-                return await session.with_transaction(work)
+                return await session.with_transaction(work, write_concern=_ACKNOWLEDGED)
 
     @contextmanager
     def refusals(self) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """What the close look at a MongoDB database finds."""
 
 import asyncio
-import gc
 from uuid import uuid4
 
 import pytest
@@ -43,9 +42,6 @@ def test_a_database_that_was_never_prepared_misses_everything(mongodb_of_session
     assert "start the service once" in found["indexes"].mend
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"  # the driver's watcher leaves a socket behind
-)
 def test_a_server_that_is_not_there_is_one_finding(tmp_path):
     uri = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=150&connectTimeoutMS=150"
     found = look(uri, tmp_path, is_prepared=False)
@@ -62,4 +58,3 @@ def test_a_server_that_is_not_there_is_one_finding(tmp_path):
 
     with pytest.raises(StoreUnavailable):
         asyncio.run(ask())
-    gc.collect()

@@ -1,7 +1,6 @@
 """The connection: addresses, limits, refusals in our words, and one client per event loop."""
 
 import asyncio
-import gc
 
 import pytest
 from pymongo import errors
@@ -15,9 +14,6 @@ from daznode.domain.errors import ConfigError, InvariantBroken, StoreUnavailable
 QUICK = "serverSelectionTimeoutMS=150&connectTimeoutMS=150"
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"  # the driver's watcher leaves a socket behind
-)
 def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path):
     port = free_port()
     uri = f"mongodb://someone:hidden-word@127.0.0.1:{port}/?{QUICK}"
@@ -30,7 +26,6 @@ def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path):
         return told.value
 
     error = asyncio.run(trip())
-    gc.collect()
     assert error.is_retryable
     assert f"mongodb 127.0.0.1:{port}, database d" in str(error)
     assert "hidden-word" not in str(error)
@@ -126,6 +121,53 @@ def test_a_number_that_does_not_fit_is_a_bug_and_nothing_is_stored(mongodb_of_se
         with pytest.raises(InvariantBroken, match="64 bits"), refusals:
             await link.collection("x").insert_one({"_id": 1, "n": 1 << 63})
         assert await link.collection("x").count_documents({}) == 0
+        await link.close()
+
+    asyncio.run(trip())
+
+
+def test_what_is_done_together_is_one_transaction_where_the_server_has_them(mongodb_of_session):
+    """nx-27017 has them for one session at a time, and does not say so."""
+
+    async def trip():
+        link = MongoLink(mongodb_of_session.uri, "together")
+        assert await link.has_transactions() is False
+        link._opened.has_transactions = True
+        collection = link.collection("x")
+        await collection.insert_one({"_id": 0})
+
+        async def half(session):
+            await collection.insert_one({"_id": 1}, session=session)
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await link.together(half)
+        assert await collection.count_documents({}) == 1
+
+        async def whole(session):
+            await collection.insert_one({"_id": 1}, session=session)
+            await collection.insert_one({"_id": 2}, session=session)
+            return "done"
+
+        assert await link.together(whole) == "done"
+        assert await collection.count_documents({}) == 3
+        await link.close()
+
+    asyncio.run(trip())
+
+
+def test_without_transactions_it_is_done_step_by_step(mongodb_of_session):
+    async def trip():
+        link = MongoLink(mongodb_of_session.uri, "steps")
+
+        async def work(session):
+            assert session is None
+            await link.collection("x").insert_one({"_id": 1})
+
+        await link.together(work)
+        refused = link.together(work)
+        with pytest.raises(StoreUnavailable, match="another writer was faster"):
+            await refused
         await link.close()
 
     asyncio.run(trip())
