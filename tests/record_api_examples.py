@@ -14,6 +14,7 @@ from tests.api_house import House, a_house, until
 
 from daznode.adapters.lightning.simulated import generate_snapshot
 from daznode.domain.accounts import Role
+from daznode.domain.ids import format_scid
 from daznode.domain.runs import Run, RunKind, RunState
 
 TARGET: Final = Path(__file__).parents[1] / "src/daznode/edges/api/examples.json"
@@ -69,6 +70,7 @@ async def record() -> dict[str, Any]:
             alice, admin = await _users(house, recorder)
             node_id = await _scores(recorder, alice)
             await _profile(recorder, alice, node_id)
+            await _channel(house, recorder, alice)
             await _reports(house, recorder, alice, admin)
             await _rest(house, recorder, alice, admin, node_id)
             return recorder.examples
@@ -156,6 +158,12 @@ async def _digests(house: House, recorder: Recorder, token: str) -> None:
                 break
             await asyncio.sleep(0.1)
         await recorder.keep(f"{kind}_latest", "GET", path, token)
+
+
+async def _channel(house: House, recorder: Recorder, token: str) -> None:
+    network = house.service.current.opened
+    scid = format_scid(int(network.index.snapshot.channels.scid[0]))
+    await recorder.keep("channel_score", "GET", f"{LIGHTNING}/scores/channel/{scid}", token)
 
 
 async def _rest(house: House, recorder: Recorder, token: str, admin: str, node_id: str) -> None:

@@ -342,6 +342,24 @@ def prepare_metrics_folder(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.metrics_dir)
 
 
+def share_metrics(settings: Settings) -> None:
+    """Let several processes count together: a folder of figures that belongs to this run alone.
+
+    Call it in the process that starts the others. Nothing changes where a folder is set.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+    """
+    folder = settings.metrics_dir
+    if folder is None:
+        folder = settings.data_dir / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+    if not _is_writable(folder):
+        message = f"PROMETHEUS_MULTIPROC_DIR={str(folder)!r}: takes a folder that can be written"
+        raise ConfigError(message)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def _is_writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ BANNED_NAMES = re.compile(
 )
 ROOT_LIMIT = 25
 DOORS = ("daznode.__main__", "daznode.edges.asgi", "daznode.edges.worker.celery")
+"""What is started by name: a command, the application that a server loads, a worker's."""
 
 
 @pytest.mark.parametrize("name", MODULES)

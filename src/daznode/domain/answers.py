@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from daznode.domain.channel_score import ChannelScore, HeuristicScore
+from daznode.domain.ids import format_scid
 from daznode.domain.measures import (
     FeeMarket,
     MarketSide,
@@ -242,8 +244,59 @@ class NetworkStatsAnswer:
     changes: SnapshotDiff | None
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelScoreAnswer:
+    """The scores of one channel from one of its ends.
+
+    Attributes:
+        status: `success`.
+        snapshot: What they rest on.
+        scid: Short channel id: `814x12x1`.
+        node_id: The end from which it is seen.
+        peer_id: The other end.
+        peer_alias: Its announced name, possibly empty.
+        composite: Weighted sum of what is known, in [0, 1]; None if nothing is.
+        confidence: How much of what should be known is, in [0, 1].
+        heuristics: All eight, with their evidence.
+        decision: What follows from the scores; None while no decisions are made.
+        decision_reason: Why there is no decision; None if there is one.
+    """
+
+    status: str
+    snapshot: SnapshotRef
+    scid: str
+    node_id: str
+    peer_id: str
+    peer_alias: str
+    composite: float | None
+    confidence: float
+    heuristics: tuple[HeuristicScore, ...]
+    decision: str | None
+    decision_reason: str | None
+
+
 SUCCESS = "success"
 """The `status` of an answer."""
+
+
+NO_DECISION = "this version scores channels and does not decide about them"
+
+
+def channel_score_answer(snapshot: SnapshotRef, score: ChannelScore) -> ChannelScoreAnswer:
+    """The scores of a channel with the snapshot that they rest on."""
+    return ChannelScoreAnswer(
+        status=SUCCESS,
+        snapshot=snapshot,
+        scid=format_scid(score.scid),
+        node_id=score.node_id,
+        peer_id=score.peer_id,
+        peer_alias=score.peer_alias,
+        composite=score.composite,
+        confidence=score.confidence,
+        heuristics=score.heuristics,
+        decision=None,
+        decision_reason=NO_DECISION,
+    )
 
 
 def fee_market_answer(snapshot: SnapshotRef, market: FeeMarket) -> FeeMarketAnswer:

@@ -1,12 +1,14 @@
 """Answers about the current network: scores, rankings, fee market, figures."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daznode.domain.accounts import Caller
 from daznode.domain.answers import (
     SUCCESS,
     NetworkStatsAnswer,
@@ -15,18 +17,27 @@ from daznode.domain.answers import (
     NodeScoresAnswer,
     RankedNode,
     RankingsAnswer,
+    channel_score_answer,
     fee_market_answer,
     node_score,
     paginated,
 )
-from daznode.domain.errors import InvalidParameter, NodeNotFound
+from daznode.domain.errors import (
+    InvalidParameter,
+    NodeNotFound,
+    SnapshotNotFound,
+    StoreCorrupt,
+)
 from daznode.domain.gossip import GraphSnapshot
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId, format_scid
 from daznode.domain.measures import ScoreWeights
 from daznode.graph.diff import diff_snapshots
+from daznode.graph.parallel import Crew
 from daznode.graph.stats import network_stats
+from daznode.ports.accounts import ProfileStore
 from daznode.ports.compute import Compute
 from daznode.ports.store import SnapshotStore
+from daznode.usecases import score_channel
 from daznode.usecases.cached_answers import Answer, CachedAnswers, Encode, tagged
 from daznode.usecases.current_network import CurrentNetwork, OpenedNetwork
 from daznode.usecases.score_node import RANKING_METRICS
@@ -51,6 +62,7 @@ class QueryNetwork:
     compute: Compute
     encode: Encode
     weights: ScoreWeights
+    profiles: ProfileStore
 
     async def score(self, node_id: NodeId) -> Answer:
         """The scores of one node with their evidence.
@@ -135,6 +147,32 @@ class QueryNetwork:
 
         return await self._kept(f"market:{network.key}:{node_id}", work)
 
+    async def channel_score(
+        self, caller: Caller, scid: ShortChannelId, node_id: NodeId | None = None
+    ) -> Answer:
+        """The heuristics of a channel and their composite, on public data.
+
+        Args:
+            caller: Who asks.
+            scid: The channel.
+            node_id: The end from which to see it; None for the node in the caller's profile if it
+                is one, else for the end with the lower key.
+
+        Raises:
+            ChannelNotFound: The network does not know it.
+            InvalidParameter: The node is no end of it.
+            DataUnavailable: No network is open.
+        """
+        network = self.current.network()
+        seen_from = node_id or await self._own_end(network, caller, scid)
+
+        def work() -> bytes:
+            score = score_channel.score(network.index, scid, seen_from, Crew(threads=1))
+            return self.encode(channel_score_answer(network.ref, score))
+
+        key = f"channel:{network.key}:{format_scid(scid)}:{seen_from or ''}"
+        return await self._kept(key, work)
+
     async def stats(self) -> Answer:
         """The network in figures, and what has changed since the day before.
 
@@ -149,6 +187,19 @@ class QueryNetwork:
             await self._rankings(network, metric, 1, DEFAULT_RANKED)
         await self._stats(network)
 
+    async def _own_end(
+        self, network: OpenedNetwork, caller: Caller, scid: ShortChannelId
+    ) -> NodeId | None:
+        """The node in the caller's profile, if it is an end of a channel."""
+        snapshot = network.index.snapshot
+        row = snapshot.channel_index(scid)
+        profile = await self.profiles.profile(caller.user_id)
+        if row is None or profile is None or profile.lightning_pubkey is None:
+            return None
+        ends = (int(snapshot.channels.node1[row]), int(snapshot.channels.node2[row]))
+        key = profile.lightning_pubkey
+        return key if key in {snapshot.node_hex(end) for end in ends} else None
+
     async def _rankings(self, network: OpenedNetwork, metric: str, page: int, limit: int) -> Answer:
         return await self._kept(
             f"rankings:{network.key}:{metric}:{page}:{limit}",
@@ -160,7 +211,11 @@ class QueryNetwork:
         older_id = "" if before is None else before.origin.snapshot_id
 
         async def make() -> bytes:
-            older = None if before is None else await self.snapshots.get(older_id)
+            older = None
+            if before is not None:
+                # One that cannot be read is missing, and no reason to say nothing of the newest.
+                with suppress(StoreCorrupt, SnapshotNotFound):
+                    older = await self.snapshots.get(older_id)
             return await self.compute.run(lambda _: self.encode(_figures(network, older)))
 
         return await self.answers.get_or_make(f"stats:{network.key}:{older_id}", KEPT_SECONDS, make)

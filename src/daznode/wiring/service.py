@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 PREPARE_AGAIN_SECONDS: Final = 2.0
 """A database that cannot be reached at start is tried again that often; until then: not ready."""
+
+BEGIN_AGAIN_SECONDS: Final = 5.0
+"""After an error that nobody foresaw, what goes on in the background is begun again."""
 
 QUICK_THREADS: Final = 2
 """For answers, beside the threads that measure networks and make reports."""
@@ -142,6 +144,7 @@ class Service:
             self.quick,
             self.encode,
             self.settings.score_weights,
+            parts.profiles,
         )
         self.recommend = Recommend(
             current=self.current,
@@ -191,8 +194,8 @@ class Service:
 
     async def start(self) -> None:
         """Begin everything that goes on by itself; readiness follows when the stores are there."""
-        self._go_on(self._prepare())
-        self._go_on(self.current.watch(self.query.warm))
+        self._go_on("prepare the store", self._prepare)
+        self._go_on("watch networks", lambda: self.current.watch(self.query.warm))
 
     async def _prepare(self) -> None:
         while True:
@@ -204,8 +207,8 @@ class Service:
                 continue
             break
         keep_what_is_loaded()
-        self._go_on(self._batches.work_runs.forever())
-        self._go_on(self._recalculations.forever())
+        self._go_on("work on runs", self._batches.work_runs.forever)
+        self._go_on("recalculate", self._recalculations.forever)
         self.health.is_started = True
 
     def announce_stop(self) -> None:
@@ -228,15 +231,19 @@ class Service:
         await self._outside.close()
         await self.parts.close()
 
-    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
+    def _go_on(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let something go on in the background; begin it again if it ends by an error."""
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        with suppress(asyncio.CancelledError):
-            if (error := task.exception()) is not None:
-                self.journal.error("Background work ended", error=repr(error), exc_info=error)
+        async def go_on() -> None:
+            while True:
+                done = await asyncio.gather(work(), return_exceptions=True)
+                error = done[0]
+                if error is None:
+                    return
+                self.journal.error(f"Could not {what}", error=repr(error), exc_info=error)
+                await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+
+        self._tasks.append(asyncio.create_task(go_on()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from collections import Counter
 from contextlib import contextmanager
 
 import httpx2
-import pytest
 from tests.api_house import a_token
 from tests.builders import a_node_id
-from tests.live import a_live_service, an_admin
+from tests.live import Live, a_live_service, store_network
 from tests.servers import Nx27017, RedisServer
 
 TOKEN = a_token("ulla", "tenant-a")
@@ -119,13 +118,16 @@ def test_rate_limits_hold_over_replicas_that_share_redis(tmp_path):
         redis.kill()
 
 
-def test_the_database_going_away_is_said_and_mended(tmp_path):
+def test_the_database_may_come_late_go_away_and_come_back(tmp_path):
     database = Nx27017(tmp_path)
-    database.start()
+    profile, path = {"lightning_pubkey": a_node_id(1), "language": "fr"}, "/api/v1/user/profile"
     try:
-        with a_live_service(tmp_path / "service", MONGODB_URI=database.uri) as live:
-            profile = {"lightning_pubkey": a_node_id(1), "language": "fr"}
-            path = "/api/v1/user/profile"
+        with a_live_service_without(database, tmp_path / "service") as live:
+            live.until(lambda: live.get("/health").status_code == 200, "live")
+            assert live.get("/health/ready").status_code == 503
+            assert live.get(path, TOKEN).status_code == 503
+            database.start()
+            live.until(lambda: live.get("/health/ready").status_code == 200, "become ready")
             assert live.ask("PUT", path, TOKEN, json=profile).status_code == 200
             with loaded(live, path, "/api/v1/reports/daily/history", "/health") as load:
                 live.until(lambda: load.statuses[200] > 20, "answer")
@@ -133,7 +135,7 @@ def test_the_database_going_away_is_said_and_mended(tmp_path):
                 live.until(lambda: live.get("/health/ready").status_code == 503, "notice the loss")
                 assert state_of(live, "database") == "unhealthy"
                 load.forget()
-                live.until(lambda: load.statuses[503] > 5, "answer 503")
+                live.until(lambda: load.statuses[503] > 2, "answer 503")
                 assert set(load.statuses) <= {200, 503}
                 assert load.without_retry_after == 0
                 refused = live.ask("PUT", path, TOKEN, json=profile | {"language": "en"})
@@ -142,6 +144,7 @@ def test_the_database_going_away_is_said_and_mended(tmp_path):
                 assert database.uri.partition("//")[2] not in refused.text
                 database.start()
                 live.until(lambda: live.get("/health/ready").status_code == 200, "recover")
+                live.until(lambda: live.get(path, TOKEN).status_code == 200, "answer again")
                 load.forget()
                 live.until(lambda: load.statuses[200] > 20, "answer again")
                 assert set(load.statuses) == {200}
@@ -150,31 +153,9 @@ def test_the_database_going_away_is_said_and_mended(tmp_path):
         database.kill()
 
 
-def test_it_waits_for_a_database_that_comes_later(tmp_path):
-    database = Nx27017(tmp_path)
-    with a_live_service_without(database, tmp_path / "service") as live:
-        live.until(lambda: live.get("/health").status_code == 200, "live")
-        assert live.get("/health/ready").status_code == 503
-        assert live.get("/api/v1/user/profile", TOKEN).status_code == 503
-        database.start()
-        try:
-            live.until(lambda: live.get("/health/ready").status_code == 200, "become ready")
-            started = live.ask(
-                "POST",
-                "/api/v1/admin/reports/daily/trigger",
-                an_admin(),
-                json={"user_ids": ["nobody"]},
-            )
-            assert started.status_code == 202
-        finally:
-            database.kill()
-
-
 @contextmanager
 def a_live_service_without(database, folder):
     """A service whose database is not there yet."""
-    from tests.live import Live
-
     folder.mkdir()
     live = Live(folder, {"MONGODB_URI": database.uri})
     try:
@@ -197,23 +178,9 @@ def test_without_any_network_it_is_ready_and_says_what_is_missing(tmp_path):
         )
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
-        from tests.live import store_network
-
         store_network(tmp_path)
         live.until(
             lambda: live.get("/api/v1/lightning/scores/rankings", TOKEN).status_code == 200,
             "notice an imported network",
             seconds=20,
         )
-
-
-@pytest.mark.parametrize("path", ["/api/v1/lightning/scores/rankings"])
-def test_an_etag_saves_sending_it_twice(path, tmp_path):
-    with a_live_service(tmp_path) as live:
-        first = live.get(path, TOKEN)
-        tag = first.headers["etag"]
-        again = live.get(path, TOKEN, headers={"If-None-Match": tag})
-        assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["etag"] == tag
-        other = live.get(path, TOKEN, headers={"If-None-Match": '"other"'})
-        assert other.status_code == 200

@@ -49,6 +49,7 @@ def test_every_route_of_the_contract_is_there(document):
         "GET /api/v1/admin/tasks/{task_id}",
         "GET /api/v1/admin/reports/daily/stats",
         "GET /api/v1/lightning/scores/node/{pubkey}",
+        "GET /api/v1/lightning/scores/channel/{scid}",
         "POST /api/v1/lightning/scores/batch",
         "GET /api/v1/lightning/scores/rankings",
         "POST /api/v1/lightning/scores/recalculate",

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from tests.api_house import House, a_house, a_token
-from tests.builders import a_node_id
+from tests.builders import a_node_id, a_scid
 
 from daznode.domain.accounts import Role
+from daznode.domain.ids import format_scid
 
 SECRETS = ("alice", "tenant-a", "report-of-alice")
 
@@ -64,6 +65,7 @@ async def seeded(house: House) -> dict[str, str]:
     return {
         "report_id": report.report_id,
         "pubkey": a_node_id(1),
+        "scid": format_scid(a_scid(1)),
         "task_id": started.json()["task_id"],
     }
 

@@ -14,15 +14,16 @@ from daznode.edges.api.admission import Admission, Callers
 from daznode.edges.api.bodies import BodyLimits
 from daznode.edges.api.docs_page import CONTENT_POLICY, docs_page
 from daznode.edges.api.documented import InputFault, ProblemDocument, show_examples
-from daznode.edges.api.errors import answer_errors
+from daznode.edges.api.errors import Refusals, answer_errors
 from daznode.edges.api.gate import Gate, InFlight
+from daznode.edges.api.quick_route import QuickLane
 from daznode.edges.api.routes.admin import add_admin
 from daznode.edges.api.routes.alerts import add_alerts
 from daznode.edges.api.routes.auth import add_auth
 from daznode.edges.api.routes.health import add_health
 from daznode.edges.api.routes.network import add_network
 from daznode.edges.api.routes.profile import add_profile
-from daznode.edges.api.routes.reports import add_reports
+from daznode.edges.api.routes.reports import add_latest_report, add_reports
 from daznode.edges.api.routes.scores import add_scores
 from daznode.edges.api.schemas import BODY_EXAMPLES
 from daznode.edges.api.watch import Watch
@@ -90,17 +91,23 @@ def build_app(service: Service, around: Lifespan | None = None) -> ASGIApp:
             await service.stop()
 
     callers = Callers(service)
-    app = _routed(service, callers, lifespan)
-    layers: ASGIApp = Admission(BodyLimits(app), service, callers)
+    refusals = Refusals(service)
+    app = _routed(service, callers, refusals, lifespan)
+    layers: ASGIApp = Admission(BodyLimits(QuickLane(app, refusals)), service, callers)
     return Gate(layers, Watch(service), in_flight, service.journal)
 
 
 def openapi_of(service: Service) -> dict[str, Any]:
     """The OpenAPI document."""
-    return _routed(service, Callers(service), None).openapi()
+    return _routed(service, Callers(service), Refusals(service), None).openapi()
 
 
-def _routed(service: Service, callers: Callers, lifespan: Any) -> FastAPI:  # noqa: ANN401 - FastAPI's
+def _routed(
+    service: Service,
+    callers: Callers,
+    refusals: Refusals,
+    lifespan: Any,  # noqa: ANN401 - FastAPI's
+) -> FastAPI:
     app = FastAPI(
         title="daznode",
         version=__version__,
@@ -114,17 +121,17 @@ def _routed(service: Service, callers: Callers, lifespan: Any) -> FastAPI:  # no
         max_body_size=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    # Cached reads come first: the router tries its routes one by one.
-    add_reports(app, service)
+    add_latest_report(app, service)
     add_scores(app, service)
     add_network(app, service)
+    add_reports(app, service)
     add_auth(app, service)
     add_profile(app, service)
     add_alerts(app, service, callers)
     add_admin(app, service)
     add_health(app, service)
     _document(app)
-    answer_errors(app, service)
+    answer_errors(app, refusals)
     return app
 
 

@@ -25,19 +25,30 @@ def response_of(problem: Problem) -> Response:
     )
 
 
-def answer_errors(app: FastAPI, service: Service) -> None:
-    """Let an application answer what its routes raise."""
+class Refusals:
+    """Answers errors of ours.
 
-    async def ours(request: Request, exc: Exception) -> Response:
+    Args:
+        service: For the log.
+    """
+
+    def __init__(self, service: Service) -> None:
+        """Answer nothing yet."""
+        self._journal = service.journal
+
+    async def __call__(self, request: Request, exc: Exception) -> Response:
+        """The answer to one; what callers are not told is in the log."""
         assert isinstance(exc, DaznodeError)  # noqa: S101 - registered for that class alone
+        request_id = request_id_of(request.scope)
         if answer_of(type(exc)).status >= _SERVER_FAULT:
-            service.journal.warning(
-                "Request cannot be answered",
-                request_id=request_id_of(request.scope),
-                code=exc.code,
-                error=str(exc),
+            self._journal.warning(
+                "Request cannot be answered", request_id=request_id, code=exc.code, error=str(exc)
             )
-        return response_of(problem_of(exc, request_id_of(request.scope)))
+        return response_of(problem_of(exc, request_id))
+
+
+def answer_errors(app: FastAPI, refusals: Refusals) -> None:
+    """Let an application answer what its routes raise."""
 
     async def invalid(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for that class alone
@@ -60,7 +71,7 @@ def answer_errors(app: FastAPI, service: Service) -> None:
         del exc
         return response_of(refusal(500, FAULT, request_id_of(request.scope)))
 
-    app.add_exception_handler(DaznodeError, ours)
+    app.add_exception_handler(DaznodeError, refusals)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, unexpected)

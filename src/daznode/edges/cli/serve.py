@@ -15,7 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from daznode.config import Settings, load_settings
+from daznode.config import Settings, load_settings, share_metrics
 from daznode.domain.errors import ConfigError, InvalidParameter
 from daznode.edges.cli.session import ProgressBars, json_option
 from daznode.wiring.preflight import preflight
@@ -70,7 +70,9 @@ def serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
         chosen = int(held.getsockname()[1])
         _tell(host, chosen, _prepare(settings), as_json=as_json)
         _raise_file_limit()
-        _server(host, chosen, workers).serve()
+        if workers > 1:
+            share_metrics(settings)
+        server(APPLICATION, host, chosen, workers).serve()
 
 
 def check_reach(host: str, settings: Settings) -> None:
@@ -159,11 +161,19 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _server(host: str, port: int, workers: int) -> MPServer:
+def server(application: str, host: str, port: int, workers: int) -> MPServer:
+    """The server, as it is set up for the service.
+
+    Args:
+        application: Module and factory: `package.module:create`.
+        host: Address to listen at.
+        port: Port to listen at.
+        workers: Processes.
+    """
     # Forked processes would inherit threads that only exist in their parent.
     multiprocessing.set_start_method("spawn", force=True)
     return MPServer(
-        APPLICATION,
+        application,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

@@ -38,15 +38,16 @@ _PAGE_POLICY: Final = (
 
 
 def add_reports(app: FastAPI, service: Service) -> None:
-    """Add the routes."""
-    _add_latest(app, service)
+    """Add the routes, but for the newest report's."""
     _add_history(app, service)
     _add_one(app, service)
     for word, kind in (("weekly", RunKind.WEEKLY), ("monthly", RunKind.MONTHLY)):
         _add_digest(app, service, word, PERIOD_DAYS[kind])
 
 
-def _add_latest(app: FastAPI, service: Service) -> None:
+def add_latest_report(app: FastAPI, service: Service) -> None:
+    """Add the route that is asked most often."""
+
     async def daily_latest(request: Request) -> Response:
         """The caller's newest daily report."""
         caller = known_caller(request.scope)

@@ -1,20 +1,26 @@
 """Scores: one node, many nodes, rankings."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daznode.domain.answers import NodeScoreAnswer, NodeScoresAnswer, RankingsAnswer
+from daznode.domain.answers import (
+    ChannelScoreAnswer,
+    NodeScoreAnswer,
+    NodeScoresAnswer,
+    RankingsAnswer,
+)
 from daznode.domain.errors import InvalidParameter
-from daznode.domain.ids import NodeId, parse_node_id
+from daznode.domain.ids import NodeId, parse_node_id, parse_scid
 from daznode.edges.api.access import BEARER, CallerNow, known_caller
 from daznode.edges.api.answers import json_response, tagged_response
 from daznode.edges.api.documented import answers
 from daznode.edges.api.quick_route import QuickRoute, Serve, parameter, parameters
-from daznode.edges.api.schemas import NODE_KEY, BatchBody
+from daznode.edges.api.schemas import NODE_KEY, BatchBody, NodeKey
 from daznode.usecases.query_network import DEFAULT_METRIC, DEFAULT_RANKED, MOST_RANKED
 from daznode.usecases.score_node import RANKING_METRICS
 from daznode.wiring.service import Service
@@ -23,6 +29,8 @@ TAG: Final = "scores"
 _LONGEST_NUMBER: Final = 9
 _MOST_KEYS: Final = 32_768
 """Twice the nodes of the network; 200 bytes each."""
+
+_MOST_QUERIES: Final = 1_024
 
 KEY_PARAMETER: Final = parameter(
     "path",
@@ -54,15 +62,9 @@ def add_scores(app: FastAPI, service: Service) -> None:
         A page beyond the last one is empty.
         """
         known_caller(request.scope)
-        asked = request.query_params
-        answer = await query.rankings(
-            asked.get("metric", DEFAULT_METRIC),
-            whole(asked.get("page", "1"), "page"),
-            whole(asked.get("limit", str(DEFAULT_RANKED)), "limit"),
-        )
+        answer = await query.rankings(*ranking_of(request.scope["query_string"]))
         return tagged_response(request, answer)
 
-    _add_quick(app, "/api/v1/lightning/scores/rankings", rankings, RankingsAnswer, _RANKING)
     _add_quick(
         app,
         "/api/v1/lightning/scores/node/{pubkey}",
@@ -70,6 +72,41 @@ def add_scores(app: FastAPI, service: Service) -> None:
         NodeScoreAnswer,
         parameters(KEY_PARAMETER),
     )
+    _add_quick(app, "/api/v1/lightning/scores/rankings", rankings, RankingsAnswer, _RANKING)
+
+    @app.get(
+        "/api/v1/lightning/scores/channel/{scid}",
+        tags=[TAG],
+        responses=answers(ChannelScoreAnswer, "channel_score", 401, 404, 422, 503),
+        openapi_extra=BEARER,
+    )
+    async def channel_score(
+        request: Request,
+        caller: CallerNow,
+        scid: Annotated[
+            str,
+            Path(
+                min_length=1,
+                max_length=40,
+                description="Short channel id: `814x12x1`, `814:12:1` or its 64-bit integer.",
+                examples=["814x12x1"],
+            ),
+        ],
+        node: Annotated[
+            NodeKey | None,
+            Query(
+                description="The end from which to see it; without it the node in the caller's "
+                "profile if it is one, else the end with the lower key."
+            ),
+        ] = None,
+    ) -> Response:
+        """The eight heuristics of a channel, each with its evidence, and their composite.
+
+        On public data: what only the node itself knows has no score and a reason.
+        """
+        seen_from = None if node is None else node_key(node)
+        answer = await query.channel_score(caller, parse_scid(scid), seen_from)
+        return tagged_response(request, answer)
 
     @app.post(
         "/api/v1/lightning/scores/batch",
@@ -92,6 +129,21 @@ def node_key(text: str) -> NodeId:
         InvalidNodeId: It is none.
     """
     return parse_node_id(text)
+
+
+@lru_cache(maxsize=_MOST_QUERIES)
+def ranking_of(query: bytes) -> tuple[str, int, int]:
+    """Metric, page and limit of a query; of parameters that are repeated the last one counts.
+
+    Raises:
+        InvalidParameter: A number is none.
+    """
+    asked = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    return (
+        asked.get("metric", DEFAULT_METRIC),
+        whole(asked.get("page", "1"), "page"),
+        whole(asked.get("limit", str(DEFAULT_RANKED)), "limit"),
+    )
 
 
 def whole(text: str, name: str) -> int:
