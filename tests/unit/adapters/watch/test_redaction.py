@@ -1,5 +1,7 @@
 """What a log must not hold."""
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +78,9 @@ def test_what_is_nested_too_deep_is_cut():
     assert "bottom" not in str(redacted("about", value))
 
 
-@given(st.text(max_size=200), st.from_regex(r"[A-Za-z0-9]{20,40}", fullmatch=True))
+@given(
+    st.text(max_size=200), st.text(string.ascii_letters + string.digits, min_size=20, max_size=40)
+)
 def test_no_bearer_token_is_ever_shown(around, token):
     assert token not in without_secrets(f"{around} Bearer {token}")
 
