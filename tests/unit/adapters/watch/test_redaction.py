@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daznode.adapters.watch.redaction import HIDDEN, is_secret_field, redacted, without_secrets
@@ -40,6 +40,7 @@ def test_fields_that_hold_none(name):
     ("text", "shown"),
     [
         ("Authorization: Bearer abc.def-ghi_jkl", "Authorization: Bearer [hidden]"),
+        ("basic Bearer 0123456789 twice", "basic Bearer [hidden] twice"),
         ("basic dXNlcjpwYXNz and more", "basic [hidden] and more"),
         ("redis://:pa@ss@cache:6379/0 away", "redis://[hidden]@cache:6379/0 away"),
         ("mongodb+srv://u:p@a.example/db?x=1", "mongodb+srv://[hidden]@a.example/db?x=1"),
@@ -82,6 +83,7 @@ def test_what_is_nested_too_deep_is_cut():
     st.text(max_size=200), st.text(string.ascii_letters + string.digits, min_size=20, max_size=40)
 )
 def test_no_bearer_token_is_ever_shown(around, token):
+    assume(token not in around)
     assert token not in without_secrets(f"{around} Bearer {token}")
 
 
