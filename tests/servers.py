@@ -89,6 +89,11 @@ class RedisServer:
         self.kill()
         self.start()
 
+    def hang(self) -> None:
+        """Answer nothing more, and close no connection."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
     def say(self, *words: str) -> bytes:
         """Send one command and return the first line of its answer."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as link:

@@ -107,7 +107,7 @@ def test_without_redis_each_process_counts_by_itself_until_it_is_back(redis):
             for limiter in (one, two):
                 said = [(await limiter.hit("user:bob", 2, HOUR)).is_allowed for _ in range(100)]
                 assert said == [True, True] + [False] * 98
-            assert loop.time() - began < 1.0
+            assert loop.time() - began < 3.0
             redis.start()
             async with asyncio.timeout(10):
                 # One count over both again.

@@ -17,7 +17,10 @@ _SECRET_FIELD: Final = re.compile(
 
 _SECRETS_IN_TEXT: Final = (
     # Credentials of RFC 6750 and RFC 7617, wherever they stand.
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/._~=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    (
+        re.compile(r"\b((?:(?:Bearer|Basic)\s+)+)[A-Za-z0-9+/._~=-]{6,}", re.IGNORECASE),
+        rf"\1{HIDDEN}",
+    ),
     # A JSON Web Token on its own: base64url of `{"` is `eyJ`.
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{3,}\.[A-Za-z0-9_-]*"), HIDDEN),
     # The user information of RFC 3986, section 3.2.1; a password may hold an `@` that should not be.

@@ -41,28 +41,42 @@ class LoopThread:
     def __init__(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
-        self._running: set[Future[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._loop.run_forever, name="reports", daemon=True)
         self._thread.start()
 
     def begin(self, work: Coroutine[Any, Any, None]) -> "Future[None]":
-        """Begin some work; it can be cancelled by `cancel_all`."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
-        return future
+        """Begin some work; `cancel_all` cancels it."""
+        return asyncio.run_coroutine_threadsafe(self._stoppable(work), self._loop)
+
+    async def _stoppable(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        if self._is_stopping:
+            task.cancel()
+        await task
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Wait for some work."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def cancel_all(self) -> None:
-        """Cancel what was begun; it still needs a moment to give back what it works on."""
-        for future in tuple(self._running):
-            future.cancel()
+        """Cancel what was begun, and what will be; each ends when it has given back its jobs.
+
+        Not by its future: that would count as cancelled at once, before anything was given back.
+        """
+        self._loop.call_soon_threadsafe(self._cancel_running)
+
+    def _cancel_running(self) -> None:
+        self._is_stopping = True
+        for task in tuple(self._running):
+            task.cancel()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and those that it has started."""
+        self.run(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -1,7 +1,9 @@
 """What a log must not hold."""
 
+import string
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daznode.adapters.watch.redaction import HIDDEN, is_secret_field, redacted, without_secrets
@@ -38,6 +40,7 @@ def test_fields_that_hold_none(name):
     ("text", "shown"),
     [
         ("Authorization: Bearer abc.def-ghi_jkl", "Authorization: Bearer [hidden]"),
+        ("basic Bearer 0123456789 twice", "basic Bearer [hidden] twice"),
         ("basic dXNlcjpwYXNz and more", "basic [hidden] and more"),
         ("redis://:pa@ss@cache:6379/0 away", "redis://[hidden]@cache:6379/0 away"),
         ("mongodb+srv://u:p@a.example/db?x=1", "mongodb+srv://[hidden]@a.example/db?x=1"),
@@ -76,8 +79,11 @@ def test_what_is_nested_too_deep_is_cut():
     assert "bottom" not in str(redacted("about", value))
 
 
-@given(st.text(max_size=200), st.from_regex(r"[A-Za-z0-9]{20,40}", fullmatch=True))
+@given(
+    st.text(max_size=200), st.text(string.ascii_letters + string.digits, min_size=20, max_size=40)
+)
 def test_no_bearer_token_is_ever_shown(around, token):
+    assume(token not in around)
     assert token not in without_secrets(f"{around} Bearer {token}")
 
 
