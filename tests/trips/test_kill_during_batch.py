@@ -26,10 +26,10 @@ from daznode.wiring.coordination import open_coordination
 from daznode.wiring.storage import Stores, open_stores
 
 ROOT = Path(__file__).parents[2]
-KILLS = 12
+KILLS = 8
 LONGEST_LIFE_SECONDS = 0.1
 LEASE_SECONDS = 0.25
-USERS = 120
+USERS = 80
 
 # Loads the program once and then gives birth to a service for each line it is told, since loading
 # takes longer than what is tested.
