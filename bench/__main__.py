@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "api", "batch", "sync")
+BENCHES = (
+    "centrality",
+    "parsing",
+    "whole",
+    "storing",
+    "reports",
+    "batch",
+    "celery_batch",
+    "sync",
+    "stored_reports",
+    "api",
+)
 
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]

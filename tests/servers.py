@@ -98,7 +98,8 @@ class RedisServer:
 class Nx27017:
     """A server that speaks MongoDB's protocol over SQLite files (package `nx-27017`).
 
-    It has no replica set, no TTL, and forgets the direction of indexes and that they are sparse.
+    It has no replica set, compares moments by the second, and forgets the direction of indexes and
+    that they are sparse.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -154,3 +155,21 @@ def redis(redis_of_session):
     except OSError:
         redis_of_session.restart()
     return redis_of_session
+
+
+@pytest.fixture(scope="session")
+def mongodb_of_session(tmp_path_factory):
+    """A server for all tests; each takes a database of its own."""
+    server = Nx27017(tmp_path_factory.mktemp("nx-27017"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_mongodb(tmp_path):
+    """A server for one test, which may kill it and start it again."""
+    server = Nx27017(tmp_path / "nx-27017")
+    server.start()
+    yield server
+    server.kill()

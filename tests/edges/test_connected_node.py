@@ -142,6 +142,7 @@ def test_the_network_is_fetched_from_the_node(connect, folder, world):
             "takes one of them",
         ),
         ({"CLN_REST_URL": "localhost", "CLN_RUNE": "canary"}, 2, "expected https://host:port"),
+        ({"CLN_REST_URL": "http://node:1", "CLN_RUNE": "canary"}, 2, "plain http"),
         ({"CLN_REST_URL": "http://x.onion:1", "CLN_RUNE": "canary"}, 2, "SOCKS proxy"),
     ],
 )

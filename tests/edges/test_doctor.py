@@ -5,6 +5,8 @@ import socket
 
 from click.testing import CliRunner
 from tests.servers import Nx27017
+from tests.standins.public import PublicStandin
+from tests.standins.server import LoopbackServer
 
 from daznode.edges.cli.app import cli
 
@@ -147,3 +149,32 @@ def test_findings_are_lines_with_their_remedies(tmp_path):
     at = next(at for at, line in enumerate(lines) if line.startswith("wrong    network snapshot: "))
     assert lines[at + 1].strip().startswith("mend: ")
     assert lines[-1].startswith("1 wrong")
+
+
+def test_public_sources_are_asked_without_naming_a_node(tmp_path):
+    with_network(tmp_path)
+    with LoopbackServer(PublicStandin("02" * 33), tls=False) as server:
+        _, parts = examined(tmp_path, MEMPOOL_API_URL=server.url)
+        assert worst(parts["mempool"]) == "healthy"
+        assert {one.path for one in server.asked} == {"/fees/precise"}
+    _, parts = examined(tmp_path, MEMPOOL_API_URL=server.url)
+    assert worst(parts["mempool"]) == "degraded"
+    assert "docs/sources.md" in parts["mempool"][0]["mend"]
+
+
+def test_a_node_whose_settings_do_not_fit_together(tmp_path):
+    with_network(tmp_path)
+    exit_code, parts = examined(tmp_path, LND_REST_URL="https://127.0.0.1:1")
+    assert exit_code == 78
+    assert "LND_MACAROON_PATH: not set" in parts["node"][0]["detail"]
+
+
+def test_a_node_that_does_not_answer(tmp_path):
+    with_network(tmp_path)
+    macaroon = tmp_path / "read.macaroon"
+    macaroon.write_bytes(b"\x02\x01")
+    exit_code, parts = examined(
+        tmp_path, LND_REST_URL="https://127.0.0.1:1", LND_MACAROON_PATH=str(macaroon)
+    )
+    assert exit_code == 6
+    assert "cannot be reached" in parts["node"][0]["detail"]

@@ -8,6 +8,8 @@ from tests.batch_house import BatchHouse, a_profile, until
 
 from daznode.adapters.clock import SystemClock
 from daznode.adapters.coordination.folder_leases import FolderLeases
+from daznode.domain.errors import RunNotFound
+from daznode.domain.runs import RunKind
 from daznode.edges.worker.scheduler import ReportScheduler
 
 SIX = datetime(2026, 11, 27, 6, tzinfo=UTC)
@@ -104,6 +106,26 @@ def test_what_is_due_is_started_when_it_begins_to_lead(house, run, run_with):
     )
     assert "daily-20261127-06" in run(names(house))
     assert run(house.leases.acquire("scheduler", "another", 1.0)), "the lead was left to others"
+
+
+def test_what_is_too_old_is_dropped_by_a_service_that_never_sees_the_hour_of_the_purge(
+    house, run, run_with
+):
+    old = SIX - timedelta(days=91, hours=6)
+
+    async def trip():
+        await house.batches.start(RunKind.TRIGGER, ["alice"], "admin", "old")
+
+    house.clock.moment = old
+    run(trip())
+    house.clock.moment = SIX + timedelta(hours=6)
+
+    async def wait():
+        await until(lambda: told(house, "Old reports purged"))
+
+    run_with(a_scheduler(house), wait)
+    with pytest.raises(RunNotFound):
+        run(house.runs.run("old"))
 
 
 def test_only_the_leader_starts_anything(house, run, run_with):

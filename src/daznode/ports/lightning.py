@@ -93,6 +93,7 @@ class NodeRecords(Protocol):
         """
 
 
+@runtime_checkable
 class NodeGraph(Protocol):
     """The network as the node knows it."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.errors import ConfigError, StorageError
+from daznode.domain.errors import ConfigError, InvalidParameter, StorageError
 from daznode.domain.health import Diagnosis, right, wrong
 from daznode.usecases.diagnose import (
     REMEDIES,
@@ -34,7 +34,7 @@ async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
     from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    around = (*_machine(settings), *_servers(settings, clock))
+    around = (*_machine(settings), *_servers(settings, clock), *_outside(settings, clock))
     try:
         stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
     except ConfigError as exc:
@@ -113,6 +113,59 @@ def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
         probe = qdrant_probe(settings.qdrant_url, api_key, clock)
         examiners.append(ProbeExaminer("qdrant", probe, REMEDIES["qdrant"]))
     return tuple(examiners)
+
+
+def _outside(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
+    """The connected node and public services, where they are named."""
+    from daznode.usecases.examine_node import CONNECTION, NodeExaminer
+    from daznode.wiring.nodes import open_node
+    from daznode.wiring.public import named_sources
+
+    try:
+        handle = open_node(settings, clock)
+    except (ConfigError, InvalidParameter) as exc:
+        mend = "see docs/connect-lnd.md and docs/connect-cln.md"
+        node: Examiner = Known(wrong(CONNECTION, str(exc), mend, exc.exit_code))
+    else:
+        node = Known(right(CONNECTION, "none is connected: reports rest on public data"))
+        if handle is not None:
+            node = NodeExaminer(handle.node, clock, handle.client.aclose, is_dry=settings.dry_run)
+    names = named_sources(settings)
+    if not names:
+        nobody = "none is named (DAZNODE_PUBLIC_SOURCES): nothing is sent anywhere"
+        return (node, Known(right("public sources", nobody)))
+    return (node, PublicExaminer(settings, clock))
+
+
+class PublicExaminer:
+    """Asks the public services that the settings name, each what it is asked without naming a node.
+
+    Args:
+        settings: Name them.
+        clock: Time.
+    """
+
+    def __init__(self, settings: Settings, clock: "Clock") -> None:
+        """Ask nobody yet."""
+        self.name = "public sources"
+        self._settings = settings
+        self._clock = clock
+
+    async def diagnose(self) -> tuple[Diagnosis, ...]:
+        """What each says."""
+        from daznode.wiring.outside import SourceProbe
+        from daznode.wiring.public import open_public
+
+        public = open_public(self._settings, self._clock)
+        mend = "check its address and key (docs/sources.md); reports go on without its figures"
+        try:
+            found: tuple[Diagnosis, ...] = ()
+            for source in public.sources:
+                examiner = ProbeExaminer(source.name, SourceProbe(source.probe), mend)
+                found += await examiner.diagnose()
+            return found
+        finally:
+            await public.close()
 
 
 class RedisExaminer:

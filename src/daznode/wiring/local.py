@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from daznode.domain.report import DailyReport
     from daznode.graph.view import NetworkIndex
     from daznode.ports.clock import Clock
+    from daznode.ports.lightning import CredentialMint, PolicyWriter
     from daznode.ports.press import Press
     from daznode.usecases.compare_networks import CompareNetworks
     from daznode.usecases.daily_report import DailyReportTrip
@@ -270,6 +271,23 @@ class Services:
         handle = self._connected()
         trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
         await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
+
+    def policy_writer(self) -> "PolicyWriter":
+        """What changes policies of the connected node.
+
+        Raises:
+            DryRun: DRY_RUN is on.
+            ConfigError: No node is connected.
+        """
+        from daznode.adapters.lightning.permit import WritePermit
+
+        return self._connected().writer(WritePermit(dry_run=self._settings.dry_run))
+
+    def credential_mint(self) -> "CredentialMint":
+        """What makes and revokes credentials of the connected node; raises as `policy_writer` does."""
+        from daznode.adapters.lightning.permit import WritePermit
+
+        return self._connected().mint(WritePermit(dry_run=self._settings.dry_run))
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""

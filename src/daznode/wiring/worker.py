@@ -22,6 +22,12 @@ class Worker:
     Args:
         settings: What was set.
 
+    Attributes:
+        parts: What the trips are made over.
+        batches: The trips.
+        journal: The log.
+        exposition: Its figures as Prometheus reads them, and their media type.
+
     Raises:
         ConfigError: `REDIS_URL` is not set, or Celery is not installed.
     """
@@ -40,21 +46,21 @@ class Worker:
         self._cache_dir = prepare_compile_cache(settings.data_dir)
         self._ids, clock = RandomIds(), SystemClock()
         self._compute = ThreadCompute()
-        self._parts = open_parts(settings)
-        self.journal, self.exposition = self._parts.journal, self._parts.exposition
-        self._outside = open_outside(settings, clock, self.journal, self._parts.metrics)
+        self.parts = open_parts(settings)
+        self.journal, self.exposition = self.parts.journal, self.parts.exposition
+        self._outside = open_outside(settings, clock, self.journal, self.parts.metrics)
         networks = OpenNetwork(
-            snapshots=self._parts.snapshots,
-            measures=self._parts.measures,
+            snapshots=self.parts.snapshots,
+            measures=self.parts.measures,
             compute=self._compute,
             clock=clock,
             params=MeasureParams(),
             weights=settings.score_weights,
             threads=settings.threads,
         )
-        self._batches = open_batches(
+        self.batches = open_batches(
             settings,
-            self._parts,
+            self.parts,
             networks,
             clock=clock,
             ids=self._ids,
@@ -83,14 +89,14 @@ class Worker:
 
         while True:
             try:
-                await self._parts.prepare()
+                await self.parts.prepare()
             except StoreUnavailable as exc:
                 self.journal.warning("Store cannot be prepared", error=str(exc))
                 await asyncio.sleep(PREPARE_AGAIN_SECONDS)
                 continue
             break
         compile_kernels(self._cache_dir, say)
-        self._minding = asyncio.create_task(self._batches.work_runs.forever())
+        self._minding = asyncio.create_task(self.batches.work_runs.forever())
 
     async def work(self, run_id: str, user_ids: Sequence[str]) -> None:
         """Make the reports of some users of a run, as far as nobody else makes them.
@@ -99,7 +105,7 @@ class Worker:
             RunNotFound: There is no such run.
             StoreUnavailable: The database went away; the jobs are free again, or soon.
         """
-        await self._batches.batches.work(run_id, self._ids.new_id(), user_ids)
+        await self.batches.batches.work(run_id, self._ids.new_id(), user_ids)
 
     async def stop(self) -> None:
         """Give back what is worked on, and close everything."""
@@ -108,4 +114,4 @@ class Worker:
             await asyncio.gather(self._minding, return_exceptions=True)
         await asyncio.to_thread(self._compute.close)
         await self._outside.close()
-        await self._parts.close()
+        await self.parts.close()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from tests.fakes.store import FakeObservationStore, FakeReportStore
-from tests.servers import Nx27017
 
 from daznode.adapters.store.mongodb.indexes import INDEXES, make
 from daznode.adapters.store.mongodb.report_names import PLAIN_NAMES
@@ -27,24 +26,19 @@ def run() -> Iterator[Callable[[Awaitable[Any]], Any]]:
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory):
+def addresses(request, tmp_path_factory):
     """Address of a prepared server by its kind, started when it is first asked for."""
-    started, prepared = [], {}
+    prepared = {}
 
     def address(kind):
         if kind not in prepared:
-            uri = SERVER
+            prepared[kind] = SERVER
             if kind == "nx-27017":
-                started.append(Nx27017(tmp_path_factory.mktemp("nx-27017")))
-                started[-1].start()
-                uri = started[-1].uri
-            prepared[kind] = uri
-            asyncio.run(_prepare(uri, tmp_path_factory.mktemp("assets")))
+                prepared[kind] = request.getfixturevalue("mongodb_of_session").uri
+            asyncio.run(_prepare(prepared[kind], tmp_path_factory.mktemp("assets")))
         return prepared[kind]
 
-    yield address
-    for server in started:
-        server.kill()
+    return address
 
 
 async def _prepare(uri, folder):

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.builders import DAY, MORNING, TODAY, a_report, a_source, an_alert
 
 from daznode.domain.provenance import SourceStatus
@@ -172,3 +174,34 @@ def test_times_of_one_alert_are_in_order():
     early = a_source(observed_at=MORNING - timedelta(hours=1))
     known = after(known, replace(a_day(0), sources=(early,)))
     assert known[0].opened_at <= known[0].seen_at <= known[0].resolved_at
+
+
+DAYS_OF_ALERTS = st.lists(
+    st.tuples(
+        st.sets(st.tuples(st.sampled_from(sorted(SOURCE_BY_TYPE)), st.sampled_from("abc"))),
+        st.sampled_from([SourceStatus.OK, SourceStatus.STALE, SourceStatus.UNAVAILABLE]),
+        st.sampled_from([SourceStatus.OK, SourceStatus.STALE, SourceStatus.UNAVAILABLE]),
+    ),
+    max_size=12,
+)
+
+
+@given(DAYS_OF_ALERTS)
+def test_whatever_happens_one_open_record_a_key_and_none_is_lost(days):
+    known = {}
+    for number, (found, node, network) in enumerate(days):
+        alerts = [an_alert(type=kind, channels_affected=(channel,)) for kind, channel in found]
+        changes = step(a_day(number, *alerts, node=node, network=network), list(known.values()))
+        ids = [one.alert_id for one in changes.changed]
+        assert len(ids) == len(set(ids))
+        assert not {one.alert_id for one in changes.opened} & known.keys()
+        known |= {one.alert_id: one for one in changes.changed}
+        open_keys = [one.key for one in known.values() if one.resolved_at is None]
+        assert len(open_keys) == len(set(open_keys))
+        assert set(open_keys) >= {key_of(kind, [channel]) for kind, channel in found}
+        assert all(one.opened_at <= one.seen_at for one in known.values())
+        if node is network is SourceStatus.OK:
+            judged = {key for key in open_keys if not key.startswith("peers_lost")}
+            assert judged == {
+                key_of(kind, [channel]) for kind, channel in found if kind != "peers_lost"
+            }

@@ -5,11 +5,13 @@ may read and write the same file. Python's own transaction control is off; every
 explicit `BEGIN IMMEDIATE` to `COMMIT`.
 """
 
+import errno
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,10 @@ _REFUSALS: Final[dict[int, tuple[type[StorageError], str]]] = {
     sqlite3.SQLITE_NOTADB: (StoreCorrupt, "not a SQLite database"),
     sqlite3.SQLITE_CORRUPT: (StoreCorrupt, "the database is damaged; restore it from a backup"),
 }
+
+
+_CREATING: Final = threading.Lock()
+"""Nobody of this process connects between the making of a file and the closing of its descriptor."""
 
 
 class Database:
@@ -79,7 +85,7 @@ class Database:
             return False
         make_private(self.path.parent)
         with disk_errors(self.path, "opened"):
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600))
+            _create(self.path)
         with self._refusals():
             connection = sqlite3.connect(
                 self.path,
@@ -216,6 +222,20 @@ class Database:
             )
             message = f"{self.path}: {reason}"
             raise kind(message) from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one.
+
+    A file that is there is never opened here: closing any descriptor of it would drop the locks of
+    all connections of this process (sqlite.org/howtocorrupt.html, section 2.2), and the next process
+    that ends would take away the log from under them.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with _CREATING, suppress(FileExistsError):
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(path, flags, mode=0o600))
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

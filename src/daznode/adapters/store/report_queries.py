@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from daznode.adapters.store.codec import decode_report, expand, moment_text
 from daznode.domain.errors import ReportNotFound
 from daznode.domain.report import DailyReport
+
+_COMPLETED: Final = "+generation_status = 'completed'"
+"""The plus keeps SQLite from the index of the status, by which nearly all rows are completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,8 @@ class ReportQueries:
     def latest(self, connection: sqlite3.Connection, user_id: str) -> DailyReport | None:
         """The user's completed report of the newest day (of several nodes the first by key)."""
         row = connection.execute(
-            "SELECT report_id, CAST(report AS BLOB) FROM daily_reports"
-            " WHERE user_id = ? AND generation_status = 'completed'"
-            " ORDER BY report_date DESC, node_pubkey LIMIT 1",
+            "SELECT report_id, CAST(report AS BLOB) FROM daily_reports"  # noqa: S608 - constants
+            f" WHERE user_id = ? AND {_COMPLETED} ORDER BY report_date DESC, node_pubkey LIMIT 1",
             (user_id,),
         ).fetchone()
         return None if row is None else self._decoded(row)
@@ -103,8 +106,7 @@ class ReportQueries:
             ).fetchone()
             return 0 if row is None else int(row[0])
         (found,) = connection.execute(
-            "SELECT count(*) FROM daily_reports"
-            " WHERE user_id = ? AND generation_status = 'completed'",
+            f"SELECT count(*) FROM daily_reports WHERE user_id = ? AND {_COMPLETED}",  # noqa: S608 - constants
             (user_id,),
         ).fetchone()
         return int(found)

@@ -110,11 +110,14 @@ class ReportRows:
         due = self._due()
         for report_id in due:
             with self._database.reading() as connection:
-                user_id, file_name, kept = connection.execute(
+                row = connection.execute(
                     "SELECT user_id, file_name, CAST(report AS BLOB) FROM daily_reports"
                     " WHERE report_id = ?",
                     (report_id,),
                 ).fetchone()
+            if row is None:  # only a hand can have taken the report and left the note
+                continue
+            user_id, file_name, kept = row
             where = self._queries.where(report_id)
             packed = expand(kept, where)
             decode_report(packed, where)

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from daznode.adapters.store.codec import moment_text
-from daznode.domain.errors import InvariantBroken, StoreCorrupt
+from daznode.domain.errors import InvalidParameter, InvariantBroken, StoreCorrupt
 
 V = TypeVar("V")
 
@@ -44,12 +44,15 @@ class RowShape(Generic[V]):
 
         Raises:
             InvariantBroken: It cannot be read back unchanged.
-            InvalidParameter: A moment has no zone.
+            InvalidParameter: A moment has no zone, or a text holds half a character.
         """
         try:
             row = {name: self._cell(name, getattr(value, name)) for name in self.columns}
             is_same = self._value(row) == value
-        except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        except UnicodeError as error:
+            message = f"{self.table}: a text holds half a character (a lone surrogate)"
+            raise InvalidParameter(message) from error
+        except (msgspec.MsgspecError, TypeError) as error:
             message = f"{self.table}: a value cannot be stored: {' '.join(str(error).split())}"
             raise InvariantBroken(message) from error
         if not is_same:
@@ -119,6 +122,8 @@ class RowShape(Generic[V]):
             return msgspec.json.encode(value).decode()
         if isinstance(value, datetime):
             return moment_text(value)
+        if isinstance(value, str):
+            value.encode()
         return msgspec.to_builtins(value)
 
 

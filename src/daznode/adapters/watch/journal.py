@@ -63,6 +63,7 @@ class StructuredJournal:
         self._render = _to_json if is_json else _for_people(has_colors=is_terminal)
         self._writer = LineWriter(sink or sys.stderr.buffer, self._notice)
         self._to_close = atexit.register(self._writer.close)
+        self._taken_in: logging.Handler | None = None
         self._logger: Any = structlog.wrap_logger(
             LineLogger(self._writer),
             processors=[_with_traceback, _in_order, self._rendered],
@@ -95,7 +96,8 @@ class StructuredJournal:
     def take_in_libraries(self) -> None:
         """Write what libraries log, and Python's warnings, as lines of this log from now on."""
         root = logging.getLogger()
-        root.handlers = [_LibraryLines(self)]
+        self._taken_in = _LibraryLines(self)
+        root.handlers = [self._taken_in]
         root.setLevel(self._level)
         logging.captureWarnings(capture=True)
         for name in NOISY:
@@ -107,6 +109,10 @@ class StructuredJournal:
 
     def close(self) -> None:
         """Write what waits; later lines are lost."""
+        if self._taken_in is not None:
+            logging.getLogger().removeHandler(self._taken_in)
+            logging.captureWarnings(capture=False)
+            self._taken_in = None
         atexit.unregister(self._to_close)
         self._writer.close()
 

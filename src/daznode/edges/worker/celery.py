@@ -1,6 +1,7 @@
 """The door of Celery's messages: each names users of a run, whose reports are then made."""
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
@@ -157,6 +158,8 @@ def _consume(
         tasks.stop()
 
     setup_logging.connect(keep_logging)
+    # It warns, with a trace, of every message that goes back when a worker stops.
+    logging.getLogger("celery.app.trace").setLevel(logging.ERROR)
     worker_shutting_down.connect(stop)
     say(f"Working on reports, {concurrency} batches at once")
     consumer = _consumer(app, concurrency)

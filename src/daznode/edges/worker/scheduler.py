@@ -60,6 +60,7 @@ class ReportScheduler:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_DEFAULTS)
         self._task: asyncio.Task[None] | None = None
         self._is_due = False
+        self._is_purge_due = False
         self.is_leading = False
 
     @property
@@ -98,7 +99,7 @@ class ReportScheduler:
             # Every hour: users may have one of their own.
             "daily-reports": (self._note_due, CronTrigger(minute=minute, timezone=UTC)),
             "purge": (
-                self._purge,
+                self._note_purge_due,
                 CronTrigger(hour=(hour + PURGE_AFTER_HOURS) % 24, minute=minute, timezone=UTC),
             ),
             "count-alerts": (
@@ -113,8 +114,13 @@ class ReportScheduler:
         self._is_due = True
         await self._run_due()
 
+    async def _note_purge_due(self) -> None:
+        self._is_purge_due = True
+        await self._purge()
+
     async def _purge(self) -> None:
-        await self._attempt("purge", self._scheduled.purge)
+        if self._is_purge_due and await self._attempt("purge", self._scheduled.purge):
+            self._is_purge_due = False
 
     async def _count_alerts(self) -> None:
         await self._attempt("count alerts", self._scheduled.count_alerts)
@@ -142,6 +148,7 @@ class ReportScheduler:
             offset_seconds = now_seconds
             await self._attempt("ask who leads", self._follow_lead)
             await self._run_due()
+            await self._purge()
             await asyncio.sleep(self._pulse_seconds)
 
     def _clock_seconds(self) -> float:
@@ -151,10 +158,11 @@ class ReportScheduler:
         leads = await self._scheduled.lead()
         if leads and not self.is_leading:
             self._scheduler.resume()
-            self._is_due = True
+            # A service that runs by day only never sees the hour of the purge.
+            self._is_due = self._is_purge_due = True
         elif self.is_leading and not leads:
             self._scheduler.pause()
-            self._is_due = False
+            self._is_due = self._is_purge_due = False
         self.is_leading = leads
 
     async def _attempt(self, what: str, work: Callable[[], Any]) -> bool:

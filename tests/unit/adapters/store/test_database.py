@@ -215,3 +215,27 @@ def test_several_may_make_the_same_file_at_once(path):
         for made in [pool.submit(make) for _ in range(6)]:
             made.result()
     assert version_of(path) == MIGRATIONS[-1].number
+
+
+def test_a_second_connection_leaves_the_locks_of_the_first_alone(tmp_path):
+    path = tmp_path / "daznode.sqlite3"
+    first, second = Database(path), Database(path, is_reader=True)
+    with first.writing() as connection:
+        connection.execute("CREATE TABLE kept (n INTEGER)")
+    second.open()
+    code = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "connection.execute('INSERT INTO kept VALUES (1)')\n"
+        "connection.commit()\n"
+        "connection.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    # The other process was not the last one, so it must not have taken the log away.
+    assert path.with_name(path.name + "-wal").exists()
+    with first.writing() as connection:
+        connection.execute("INSERT INTO kept VALUES (2)")
+    with second.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (2,)
+    first.close()
+    second.close()

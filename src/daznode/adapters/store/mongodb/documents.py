@@ -28,7 +28,7 @@ def to_document(value: object) -> Document:
     """A dataclass value as a document, without `_id`.
 
     Raises:
-        InvalidParameter: A moment has no zone.
+        InvalidParameter: A moment has no zone, or a text holds half a character.
         InvariantBroken: A figure is not a number, or infinite.
     """
     plain = _plain(msgspec.to_builtins(value, builtin_types=(datetime,)))
@@ -107,6 +107,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a document
             return [_plain(one) for one in value]
         case datetime():
             return stored_moment(value)
+        case str():
+            try:
+                value.encode()
+            except UnicodeError as error:
+                message = "a text holds half a character (a lone surrogate)"
+                raise InvalidParameter(message) from error
+            return value
         case float() if not math.isfinite(value):
             message = "a figure cannot be stored: it is not a number (NaN) or infinite"
             raise InvariantBroken(message)

@@ -38,7 +38,13 @@ _LIMITS: Final = {
 }
 """Options of the client; what the address itself sets, stays."""
 
+_WRONG_ADDRESS: Final = (
+    "MONGODB_URI=(hidden): takes mongodb:// or mongodb+srv:// and a server; a user name or password "
+    "with signs such as @ : / % is percent-encoded"
+)
 _LONGEST_REASON: Final = 200
+_NOISE: Final = " (configured timeouts"
+"""From here on the driver tells its own settings and state."""
 
 _KINDS: Final[tuple[tuple[type[BaseException], type[DaznodeError], str], ...]] = (
     (errors.ServerSelectionTimeoutError, StoreUnavailable, "no server answers"),
@@ -186,15 +192,17 @@ class MongoLink:
         ours, words = next((ours, words) for kind, ours, words in _KINDS if isinstance(error, kind))
         reason = _CODES.get(code) if isinstance(code, int) else None
         if reason is None:
-            said = " ".join(str(error).split())[:_LONGEST_REASON]
+            said = " ".join(str(error).partition(_NOISE)[0].split())[:_LONGEST_REASON]
             reason = f"{words} ({said})"
         return ours(f"{self.where}: {reason}")
 
     def _open(self) -> _Open:
         loop = asyncio.get_running_loop()
         if self._opened is None or self._opened.loop is not loop:
-            with self.refusals():
+            try:
                 client: AsyncMongoClient[Document] = AsyncMongoClient(self._uri, **self._limits)
+            except (errors.InvalidURI, errors.ConfigurationError, ValueError, TypeError) as error:
+                raise ConfigError(_WRONG_ADDRESS) from error
             self._opened = _Open(loop, client)
         return self._opened
 
@@ -203,8 +211,7 @@ def _hosts(uri: str) -> str:
     try:
         return urlsplit(uri).netloc.rpartition("@")[2] or "(no server)"
     except ValueError as error:
-        message = "MONGODB_URI=(hidden): takes mongodb:// or mongodb+srv:// and a server"
-        raise ConfigError(message) from error
+        raise ConfigError(_WRONG_ADDRESS) from error
 
 
 def _limits(uri: str) -> dict[str, Any]:
