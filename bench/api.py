@@ -24,6 +24,7 @@ from bench.load import Loaded, load
 from bench.timing import write_results
 from tests.api_house import SECRET, a_token
 from tests.builders import a_report
+from tests.live import children_of
 from tests.servers import free_port
 
 from daznode.config import Settings
@@ -165,17 +166,6 @@ def _median(values: Iterable[float]) -> float:
     return round(statistics.median(values), 3)
 
 
-def _worker_of(process: subprocess.Popen[bytes]) -> int:
-    """The process that answers: the one child of the one that was started that serves."""
-    found = subprocess.run(
-        ["pgrep", "-P", str(process.pid), "-f", "spawn_main"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(found.stdout.split()[0])
-
-
 def _cpu_seconds(pid: int) -> float:
     """Processor time that a process and its threads have taken."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -206,7 +196,7 @@ def main(options: list[str]) -> None:
                 "score": (f"{url}/lightning/scores/node/{node}", bearer),
                 "rankings": (f"{url}/lightning/scores/rankings", bearer),
             }
-            processes = {"service": _worker_of(one), "hello": _worker_of(two)}
+            processes = {"service": children_of(one.pid)[0], "hello": children_of(two.pid)[0]}
             sizes = {name: len(_wait(to, token)) for name, (to, _) in targets.items()}
             every = {
                 str(connections): _summed(_rounds(targets, processes, connections, rounds, seconds))

@@ -160,6 +160,16 @@ def a_live_service(
         live.close()
 
 
+def children_of(pid: int) -> list[int]:
+    """Processes that a process started to serve; Linux alone tells."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
 def an_admin() -> str:
     """A token of an administrator of the service."""
     return a_token("root", "local", Role.ADMIN)

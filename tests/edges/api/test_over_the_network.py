@@ -13,7 +13,8 @@ from contextlib import ExitStack, closing
 import httpx2
 import pytest
 from tests.api_house import a_token
-from tests.live import Live, a_live_service, store_network
+from tests.live import Live, a_live_service, children_of, store_network
+from websockets.sync.client import connect
 
 LOGIN = "/auth/login"
 
@@ -150,14 +151,19 @@ def test_a_request_in_flight_is_answered_before_the_stop(tmp_path, links):
             socket.create_connection(("127.0.0.1", live.port), timeout=5)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_with_0_and_a_listener_is_let_go(how, tmp_path):
-    with a_live_service(tmp_path, has_network=False) as live:
-        client = httpx2.Client()
-        client.get(f"{live.base}/health")  # an idle connection is kept open
-        live.process.send_signal(how)
+def test_ctrl_c_stops_it_with_0_whoever_is_connected(tmp_path):
+    with (
+        a_live_service(tmp_path, has_network=False) as live,
+        httpx2.Client() as idle,
+        connect(
+            live.websocket,
+            additional_headers={"Authorization": f"Bearer {a_token('ulla', 'tenant-a')}"},
+        ) as listener,
+    ):
+        assert idle.get(f"{live.base}/health").status_code == 200
+        assert "ready" in listener.recv(timeout=10)
+        live.process.send_signal(signal.SIGINT)
         assert live.process.wait(30) == 0
-        client.close()
 
 
 def test_killed_it_leaves_nobody_behind_and_starts_again(tmp_path):
@@ -185,6 +191,8 @@ def test_several_processes_serve_one_port(tmp_path):
                     headers={"Authorization": f"Bearer {token}"},
                 )
             assert answer.status_code in (200, 503)
+        counted = live.get("/metrics").text
+        assert 'route="/api/v1/lightning/scores/rankings"' in counted
         assert live.stop() == 0
 
 
@@ -278,14 +286,6 @@ def serve(folder, *options):
         timeout=60,
         check=False,
     )
-
-
-def children_of(pid):
-    """Processes that a process started to serve."""
-    found = subprocess.run(
-        ["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in found.stdout.split()]
 
 
 def is_alive(pid):

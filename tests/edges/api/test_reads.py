@@ -321,3 +321,30 @@ def test_the_switch_of_the_daily_report(tmp_path):
         assert (taken.status_code, taken.json()["code"]) == (409, "node-key-taken")
 
     lived(scenario, tmp_path, has_network=False)
+
+
+def test_numbers_beyond_all_measure_do_not_fit(tmp_path):
+    async def scenario(house):
+        body = b'{"report_hour": ' + b"9" * 10_000 + b"}"
+        answer = await house.ask(
+            "PUT",
+            "/api/v1/user/profile",
+            TOKEN,
+            content=body,
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+
+    lived(scenario, tmp_path, has_network=False)
+
+
+def test_while_it_stops_it_is_not_ready(tmp_path):
+    async def scenario(house):
+        assert (await house.get("/health/ready")).json()["status"] == "ready"
+        house.service.announce_stop()
+        answer = await house.get("/health/ready")
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["reasons"] == ["the service is stopping"]
+
+    lived(scenario, tmp_path, has_network=False)

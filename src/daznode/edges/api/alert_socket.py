@@ -83,9 +83,20 @@ class AlertSockets:
         self._service = service
         self._callers = callers
         self._listening: Counter[str] = Counter()
+        self._n_open = 0
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until either side ends it."""
+        if self._n_open >= MOST_SOCKETS:
+            await socket.close(TOO_MANY)
+            return
+        self._n_open += 1
+        try:
+            await self._serve(socket)
+        finally:
+            self._n_open -= 1
+
+    async def _serve(self, socket: WebSocket) -> None:
         try:
             listener = await self._welcome(socket)
             await self._feed(socket, listener)
@@ -108,9 +119,7 @@ class AlertSockets:
             raise Closed(UNAUTHENTICATED, str(refused)) from refused
         except DaznodeError as failed:
             raise Closed(UNAVAILABLE, "nobody can say who you are just now") from failed
-        if self._listening.total() >= MOST_SOCKETS or (
-            self._listening[caller.user_id] >= MOST_PER_USER
-        ):
+        if self._listening[caller.user_id] >= MOST_PER_USER:
             raise Closed(TOO_MANY, f"more than {MOST_PER_USER} connections of one user")
         return Listener(caller, token)
 

@@ -15,6 +15,8 @@ from daznode.edges.api.problems import MEDIA_TYPE, Problem, answer_of, problem_o
 from daznode.wiring.service import Service
 
 _MOST_FAULTS: Final = 20
+_BAD_REQUEST: Final = 400
+_NO_FIT: Final = 422
 _SERVER_FAULT: Final = 500
 
 
@@ -62,8 +64,10 @@ def answer_errors(app: FastAPI, refusals: Refusals) -> None:
     async def refused(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)  # noqa: S101 - registered for that class alone
         headers = tuple((exc.headers or {}).items())
+        # The framework says 400 of a body that it cannot parse; here all such are 422.
+        status = _NO_FIT if exc.status_code == _BAD_REQUEST else exc.status_code
         return response_of(
-            refusal(exc.status_code, str(exc.detail), request_id_of(request.scope), headers=headers)
+            refusal(status, str(exc.detail), request_id_of(request.scope), headers=headers)
         )
 
     async def unexpected(request: Request, exc: Exception) -> Response:

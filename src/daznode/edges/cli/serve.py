@@ -65,36 +65,34 @@ def serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
     has to be set. Ctrl-C or SIGTERM lets requests in flight finish.
     """
     settings = load_settings()
-    check_reach(host, settings)
     with closing(bound(host, port)) as held:
-        chosen = int(held.getsockname()[1])
-        _tell(host, chosen, _prepare(settings), as_json=as_json)
+        address, chosen = str(held.getsockname()[0]), int(held.getsockname()[1])
+        check_reach(address, settings)
+        _tell(address, chosen, _prepare(settings), as_json=as_json)
         _raise_file_limit()
         if workers > 1:
             share_metrics(settings)
-        server(APPLICATION, host, chosen, workers).serve()
+        server(APPLICATION, address, chosen, workers).serve()
 
 
-def check_reach(host: str, settings: Settings) -> None:
+def check_reach(address: str, settings: Settings) -> None:
     """Refuse to serve others than this machine without a secret that somebody chose.
 
     Raises:
-        ConfigError: The host is no loopback address, and `JWT_SECRET` is not set.
+        ConfigError: It is no loopback address, and `JWT_SECRET` is not set.
     """
-    if settings.jwt_secret is None and not is_loopback(host):
+    if settings.jwt_secret is None and not is_loopback(address):
         message = (
-            f"JWT_SECRET: not set; serving at {host} (beyond loopback) takes at least 32 bytes; "
+            f"JWT_SECRET: not set; serving at {address} (beyond loopback) takes at least 32 bytes; "
             "`openssl rand -base64 48` makes one"
         )
         raise ConfigError(message)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a host."""
-    if host == "localhost":
-        return True
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach an address."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 

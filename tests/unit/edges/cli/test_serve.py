@@ -16,7 +16,6 @@ from daznode.edges.cli.serve import bound, check_reach, is_loopback
         ("127.0.0.1", True),
         ("127.8.8.8", True),
         ("::1", True),
-        ("localhost", True),
         ("0.0.0.0", False),
         ("192.0.2.1", False),
         ("::", False),
@@ -44,6 +43,11 @@ def test_a_free_port_is_held_and_a_taken_one_refused():
         taken = other.getsockname()[1]
         with pytest.raises(InvalidParameter, match=f"127.0.0.1:{taken}"):
             bound("127.0.0.1", taken)
+
+
+def test_a_name_is_held_by_its_address():
+    with closing(bound("localhost", 0)) as held:
+        assert is_loopback(held.getsockname()[0])
 
 
 def test_an_address_of_another_machine_is_refused():

@@ -10,12 +10,12 @@ from daznode.domain.health import ServiceHealth
 from daznode.edges.api.answers import json_response
 from daznode.edges.api.described import model_of
 from daznode.edges.api.documented import answers, named
+from daznode.edges.api.problems import RETRY_AFTER_SECONDS
 from daznode.edges.api.schemas import Alive
 from daznode.usecases.service_health import HealthReport, Readiness
 from daznode.wiring.service import Service
 
 TAG: Final = "health"
-_OK: Final = 200
 _DOWN: Final = 503
 
 
@@ -35,7 +35,7 @@ def add_health(app: FastAPI, service: Service) -> None:
         `reasons` says what is missing; when ready, what is missing for part of the answers.
         """
         readiness = await health.readiness()
-        return json_response(encode(readiness), _OK if readiness.status == "ready" else _DOWN)
+        return _response(encode(readiness), is_down=readiness.status != "ready")
 
     @app.get(
         "/health/detailed",
@@ -45,8 +45,7 @@ def add_health(app: FastAPI, service: Service) -> None:
     async def detailed() -> Response:
         """Every part the service leans on: state, latency, the last thing it refused."""
         report = await health.detailed()
-        is_down = report.status is ServiceHealth.UNHEALTHY
-        return json_response(encode(report), _DOWN if is_down else _OK)
+        return _response(encode(report), is_down=report.status is ServiceHealth.UNHEALTHY)
 
     @app.get(
         "/metrics",
@@ -58,6 +57,14 @@ def add_health(app: FastAPI, service: Service) -> None:
         """Counts and durations in Prometheus' text format."""
         body, media_type = service.exposition()
         return Response(body, media_type=media_type)
+
+
+def _response(body: bytes, *, is_down: bool) -> Response:
+    if not is_down:
+        return json_response(body)
+    response = json_response(body, _DOWN)
+    response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def _watched(answer: type, good: str, bad: str | None = None) -> dict[int | str, dict[str, object]]:
