@@ -1,6 +1,7 @@
 """Settings: one frozen tree read once from the environment and `.env`; the only reader of both."""
 
 import atexit
+import base64
 import os
 import shutil
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from daznode.domain.errors import ConfigError
@@ -16,6 +17,7 @@ from daznode.domain.measures import ScoreWeights
 
 _WEIGHT_SUM_TOLERANCE: Final = 1e-9
 _N_WEIGHTS: Final = 3
+_KEY_BYTES: Final = 32
 
 _TAKES: Final = {
     "DAZNODE_DATA_DIR": "a folder that can be written",
@@ -24,6 +26,8 @@ _TAKES: Final = {
     "DAZNODE_THREADS": "a whole number from 1 to 64",
     "DAZNODE_SCORE_WEIGHTS": "three numbers from 0 to 1 that sum to 1: centrality, reliability, performance",
     "DAZNODE_MAX_DUMP_BYTES": "a whole number of bytes from 1,000,000",
+    "ENCRYPTION_KEY": "32 bytes in base64; `openssl rand -base64 32` makes one",
+    "ENCRYPTION_EXTRA_KEYS": "keys like ENCRYPTION_KEY, separated by commas",
 }
 
 
@@ -40,6 +44,21 @@ def _weights(value: object) -> object:
     return ScoreWeights(*parts)
 
 
+def _key(value: object) -> object:
+    if isinstance(value, str):
+        data = base64.b64decode(value.strip().replace("-", "+").replace("_", "/"), validate=True)
+        if len(data) != _KEY_BYTES:
+            message = "32 bytes in base64"
+            raise ValueError(message)
+    return value
+
+
+def _keys(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(_key(part.strip()) for part in value.split(",") if part.strip())
+
+
 class Settings(BaseSettings):
     """What can be set from outside; every field names its variable.
 
@@ -50,6 +69,8 @@ class Settings(BaseSettings):
         threads: `DAZNODE_THREADS`: threads for measuring; default all cores of the machine.
         score_weights: `DAZNODE_SCORE_WEIGHTS`: weights of the three parts of a score.
         max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
+        encryption_key: `ENCRYPTION_KEY`: seals stored credentials; unset, a file in `data_dir` does.
+        encryption_extra_keys: `ENCRYPTION_EXTRA_KEYS`: further keys that can be read with.
     """
 
     model_config = SettingsConfigDict(
@@ -75,10 +96,24 @@ class Settings(BaseSettings):
         default=2 * 1024**3, ge=1_000_000, validation_alias="DAZNODE_MAX_DUMP_BYTES"
     )
 
+    encryption_key: Annotated[SecretStr | None, BeforeValidator(_key)] = Field(
+        default=None, validation_alias="ENCRYPTION_KEY"
+    )
+    encryption_extra_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)] = (
+        Field(default=(), validation_alias="ENCRYPTION_EXTRA_KEYS")
+    )
+
     @property
     def report_files_dir(self) -> Path:
         """Where report files for retrieval go."""
         return self.rag_assets_dir or self.data_dir / "rag" / "RAG_assets"
+
+
+_SECRETS: Final = frozenset(
+    str(field.validation_alias)
+    for field in Settings.model_fields.values()
+    if "SecretStr" in str(field.annotation)
+)
 
 
 def load_settings() -> Settings:
@@ -97,8 +132,10 @@ def load_settings() -> Settings:
         for error in exc.errors():
             name = str(error["loc"][0])
             takes = _TAKES.get(name, error["msg"])
-            faults.append(f"{name}={str(error['input'])[:80]!r}: takes {takes}")
-        raise ConfigError("; ".join(faults)) from exc
+            shown = "(hidden)" if name in _SECRETS else repr(str(error["input"])[:80])
+            faults.append(f"{name}={shown}: takes {takes}")
+        cause = None if any(fault.split("=")[0] in _SECRETS for fault in faults) else exc
+        raise ConfigError("; ".join(faults)) from cause
 
 
 def prepare_compile_cache(data_dir: Path) -> Path | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
+    from daznode.adapters.vault.sqlite import SqliteVault
     from daznode.domain.gossip import SnapshotSummary
     from daznode.domain.measures import FeeMarket, NodeScoreCard
     from daznode.domain.page import Page
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from daznode.ports.clock import Clock
     from daznode.ports.press import Press
     from daznode.usecases.compare_networks import CompareNetworks
+    from daznode.usecases.credentials import KeepCredentials
     from daznode.usecases.daily_report import DailyReportTrip
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
@@ -77,7 +79,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store"):
+        for name in ("compute", "store", "vault"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -110,6 +112,28 @@ class Services:
         from daznode.adapters.store.snapshots import SnapshotFolders
 
         return SnapshotFolders(self._data_dir)
+
+    @cached_property
+    def vault(self) -> "SqliteVault":
+        """Credentials of nodes."""
+        from daznode.adapters.vault.keys import KeySource
+        from daznode.adapters.vault.sqlite import SqliteVault
+        from daznode.domain.credentials import Secret
+
+        given = self._settings.encryption_key
+        keys = KeySource(
+            self._data_dir,
+            None if given is None else Secret(given.get_secret_value()),
+            [Secret(one.get_secret_value()) for one in self._settings.encryption_extra_keys],
+        )
+        return SqliteVault(self._data_dir, keys)
+
+    @cached_property
+    def credentials(self) -> "KeepCredentials":
+        """The trips around the vault."""
+        from daznode.usecases.credentials import KeepCredentials
+
+        return KeepCredentials(self.vault, self.clock)
 
     @cached_property
     def press(self) -> "Press":

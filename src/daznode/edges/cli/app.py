@@ -6,6 +6,7 @@ import click
 
 from daznode import __version__
 from daznode.domain.errors import DaznodeError, Interrupted
+from daznode.edges.cli.credentials import credentials
 from daznode.edges.cli.demo import demo
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
@@ -41,5 +42,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network):
+for _command in (demo, report, score, rankings, fee_market, network, credentials):
     cli.add_command(_command)
