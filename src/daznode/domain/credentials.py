@@ -323,8 +323,7 @@ def check_tenant(tenant_id: str) -> str:
         InvalidParameter: It cannot.
     """
     if _TENANT.fullmatch(tenant_id) is None:
-        message = (
-            f"tenant {tenant_id[:80]!r}: takes 1 to 128 of letters, digits, '.', '_', '@' and '-'"
-        )
+        shown = "(not shown)" if looks_secret(tenant_id) else repr(tenant_id[:80])
+        message = f"tenant {shown}: takes 1 to 128 of letters, digits, '.', '_', '@' and '-'"
         raise InvalidParameter(message)
     return tenant_id

@@ -232,17 +232,16 @@ def _secret(file: str) -> bytes:
             typed: str = click.prompt("Secret (not shown)", hide_input=True, err=True)
             return typed.encode()
         return sys.stdin.buffer.read(MAX_SECRET_BYTES + 1)
-    path = Path(file)
-    shown = "(name not shown)" if looks_secret(file) and not path.exists() else file
     try:
-        with path.open("rb") as stream:
+        with Path(file).open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
             raw = stream.read(MAX_SECRET_BYTES + 1)
-    except OSError as exc:
-        message = f"--file {shown}: cannot be read: {exc.strerror}"
+    except (OSError, ValueError) as exc:
+        # Someone may have put the secret where its file belongs: do not repeat it.
+        shown = "(not shown)" if looks_secret(file) or not file.isprintable() else file
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or "no such name"
+        message = f"--file {shown}: cannot be read: {reason}"
         raise InvalidParameter(message) from None
     if stat.S_ISREG(mode) and mode & stat.S_IRWXO:
-        click.echo(
-            f"note: {shown} can be read by other users; chmod 600 it, or remove it", err=True
-        )
+        click.echo(f"note: {file} can be read by other users; chmod 600 it, or remove it", err=True)
     return raw

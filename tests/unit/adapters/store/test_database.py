@@ -14,10 +14,11 @@ from daznode.adapters.store.database import Database
 from daznode.adapters.store.migrations import MIGRATIONS, Migration
 from daznode.domain.errors import MigrationNeeded, StoreCorrupt, StoreUnavailable
 
+NEWEST = MIGRATIONS[-1].number
 SECOND = Migration(
-    2, "a second table", ("CREATE TABLE second (x)", "INSERT INTO second VALUES (1)")
+    NEWEST + 1, "a second table", ("CREATE TABLE second (x)", "INSERT INTO second VALUES (1)")
 )
-BROKEN = Migration(2, "half of it fails", ("CREATE TABLE second (x)", "CREATE NONSENSE"))
+BROKEN = Migration(NEWEST + 1, "half of it fails", ("CREATE TABLE second (x)", "CREATE NONSENSE"))
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_an_older_database_is_updated_once(path):
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM second").fetchone() == (1,)
     connection.close()
-    assert version_of(path) == 2
+    assert version_of(path) == NEWEST + 1
 
 
 def test_a_failed_update_leaves_the_older_database(path):
@@ -94,16 +95,18 @@ def test_a_failed_update_leaves_the_older_database(path):
     with pytest.raises(StoreUnavailable, match="NONSENSE"):
         opened(path, migrations=(*MIGRATIONS, BROKEN))
     assert tables_of(path) == before
-    assert version_of(path) == 1
+    assert version_of(path) == NEWEST
     opened(path).close()
 
 
 def test_a_newer_database_asks_for_an_update_of_the_program(path):
     opened(path, migrations=(*MIGRATIONS, SECOND)).close()
-    with pytest.raises(MigrationNeeded, match=r"schema 2.*up to 1\); update daznode") as told:
+    with pytest.raises(
+        MigrationNeeded, match=rf"schema {NEWEST + 1}.*up to {NEWEST}\); update"
+    ) as told:
         opened(path)
     assert str(path) in str(told.value)
-    assert version_of(path) == 2
+    assert version_of(path) == NEWEST + 1
 
 
 def test_a_file_that_is_no_database_is_said_to_be_none(path):
