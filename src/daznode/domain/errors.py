@@ -15,14 +15,18 @@ x NotAllowed                 a true request at the wrong moment        exit 4
 x DataUnavailable            we do not know enough                     exit 5
 - NoSnapshot
 x BackendError(backend)      someone else's fault                      exit 6
+- BackendUnavailable *, BackendTimeout *, BackendRateLimited(retry_after_seconds) *
+- BackendRefused            the credential: macaroon, rune, key
+- BackendUntrusted          a certificate, node key or network that is not the expected one
 - BackendAnswerInvalid
 x StorageError               our own files or database                 exit 7
-- StoreUnavailable, StoreCorrupt, MigrationNeeded
+- StoreUnavailable *, StoreCorrupt, MigrationNeeded
 - CredentialTampered, AuditTrailBroken
 - EncryptionKeyLost, EncryptionKeyWrong, EncryptionKeyUnusable
 x Interrupted                the person asked us to stop               exit 130
 x ConfigError                at start only, names the variable         exit 78
 x InvariantBroken            our bug; nobody catches it                exit 70
+                             * another attempt may succeed (`is_retryable`)
 """
 
 from typing import ClassVar
@@ -178,10 +182,58 @@ class NoSnapshot(DataUnavailable):
 
 
 class BackendError(DaznodeError):
-    """Another program answered wrongly, or not at all."""
+    """Another program answered wrongly, or not at all.
+
+    Attributes:
+        may_have_arrived: Whether what was asked can have reached the other side. A write that
+            failed with True is unknown until it is read back.
+    """
 
     code = "backend-error"
     exit_code = 6
+    may_have_arrived: bool = True
+
+
+class BackendUnavailable(BackendError):
+    """No connection, a broken one, or an error of the other side's own."""
+
+    code = "backend-unavailable"
+    is_retryable = True
+
+
+class BackendTimeout(BackendError):
+    """No answer within the time given."""
+
+    code = "backend-timeout"
+    is_retryable = True
+
+
+class BackendRateLimited(BackendError):
+    """The other side wants to be asked less often.
+
+    Attributes:
+        retry_after_seconds: How long it asks us to wait; None if it does not say.
+    """
+
+    code = "backend-rate-limited"
+    is_retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        """Keep the wait beside the message."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BackendRefused(BackendError):
+    """The credential is missing, not accepted, or does not allow what was asked."""
+
+    code = "backend-refused"
+
+
+class BackendUntrusted(BackendError):
+    """The other side is not who it should be: certificate, node key or network differ."""
+
+    code = "backend-untrusted"
 
 
 class BackendAnswerInvalid(BackendError):
