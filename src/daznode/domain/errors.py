@@ -6,11 +6,12 @@ x InputError                 the caller's fault                        exit 2
 - InvalidDump(path, where, expected)   a graph dump that cannot be read
 - InvalidCredential                    a secret that is none of its kind
 x NotFound                                                             exit 3
-- NodeNotFound, SnapshotNotFound, ReportNotFound
+- NodeNotFound, ChannelNotFound, SnapshotNotFound, ReportNotFound
 - AmbiguousNode(candidates)
 - CredentialNotFound
 x NotAllowed                 a true request at the wrong moment        exit 4
 - CapabilityMissing(backend, capability)
+- DryRun                    nothing may be changed while DRY_RUN is on
 - CredentialExists, CredentialRevoked
 x DataUnavailable            we do not know enough                     exit 5
 - NoSnapshot
@@ -110,6 +111,12 @@ class NodeNotFound(NotFound):
     code = "node-not-found"
 
 
+class ChannelNotFound(NotFound):
+    """The node has no open channel of that id."""
+
+    code = "channel-not-found"
+
+
 class AmbiguousNode(NotFound):
     """An alias that several nodes carry.
 
@@ -154,6 +161,12 @@ class CapabilityMissing(NotAllowed):
     """The backend cannot do what is asked."""
 
     code = "capability-missing"
+
+
+class DryRun(NotAllowed):
+    """Something would be changed on a node while DRY_RUN is on."""
+
+    code = "dry-run"
 
 
 class CredentialExists(NotAllowed):
