@@ -55,7 +55,9 @@ def visit():
     """Run one coroutine function with a connection to an LNbits."""
 
     def run(url, work, *, inkey=None, adminkey=None, token=None, **options):
-        keys = LnbitsKeys(*(None if one is None else Secret(one) for one in (inkey, adminkey, token)))
+        keys = LnbitsKeys(
+            *(None if one is None else Secret(one) for one in (inkey, adminkey, token))
+        )
 
         async def trip():
             source = HttpSource("lnbits", url, **options)

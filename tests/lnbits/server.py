@@ -169,6 +169,7 @@ class LnbitsServer:
             "LNBITS_EXCHANGE_RATE_PROVIDERS": "[]",
             "LNBITS_LNURL_ALLOW_PRIVATE_IPS": "true",
             "LNBITS_CALLBACK_ALLOW_PRIVATE_IPS": "true",
+            "LNBITS_CALLBACK_URL_RULES": '["http://127.0.0.1:[0-9]+"]',
             "LNBITS_RATE_LIMIT_NO": "100000",
             "LNBITS_NODE_UI": "true",
             "LNBITS_NODE_UI_TRANSACTIONS": "true",

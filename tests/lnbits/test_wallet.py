@@ -15,7 +15,7 @@ from daznode.domain.errors import BackendRefused, DryRun, InvalidAmount, Invalid
 from daznode.domain.units import Msat
 from daznode.domain.wallet import NotPaid, Paid, PaymentState
 
-FEE = Msat(1_000_000)
+FEE, COFFEE, MUCH = Msat(1_000_000), Msat(21_000), Msat(10**9)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def reading(wallet):
     return {"inkey": wallet["inkey"]}
 
 
-def invoice(visit, server, wallet, amount_msat=Msat(21_000), **more):
+def invoice(visit, server, wallet, amount_msat=COFFEE, **more):
     async def work(connection):
         made = LnbitsPayer(connection, is_dry_run=False)
         return await made.create_invoice(amount_msat, "coffee", **more)
@@ -40,7 +40,7 @@ def invoice(visit, server, wallet, amount_msat=Msat(21_000), **more):
     return visit(server.url, work, **reading(wallet))
 
 
-def pay(visit, server, wallet, text, most_msat=Msat(10**9), most_fee_msat=FEE):
+def pay(visit, server, wallet, text, most_msat=MUCH, most_fee_msat=FEE):
     async def work(connection):
         made = LnbitsPayer(connection, is_dry_run=False)
         return await made.pay(text, most_msat=most_msat, most_fee_msat=most_fee_msat)

@@ -1,7 +1,7 @@
 """The little of LND's REST interface that LNbits calls: channels, peers, policies, payments."""
 
+import asyncio
 import base64
-import json
 from dataclasses import dataclass, field
 
 from tests.builders import a_node_id
@@ -64,7 +64,7 @@ class FakeLnd:
     def serve(self) -> LoopbackServer:
         return LoopbackServer(self._answer, tls=False)
 
-    async def _answer(self, asked: Asked) -> Reply:
+    async def _answer(self, asked: Asked) -> Reply:  # noqa: PLR0911 - one for each call
         parts = asked.path.strip("/").split("/")
         match asked.method, parts[1:]:
             case "GET", ["invoices", "subscribe"]:
@@ -162,8 +162,6 @@ class FakeLnd:
 
 
 async def _silence():
-    import asyncio
-
     await asyncio.sleep(3_600)
     yield b""
 
@@ -217,7 +215,3 @@ def _invoices() -> dict[str, object]:
     }  # fmt: skip
     waiting = invoice | {"state": "OPEN", "settle_date": "0"}
     return {"invoices": [invoice, waiting], "last_index_offset": "2"}
-
-
-def body_of(asked: Asked) -> dict:
-    return json.loads(asked.body)

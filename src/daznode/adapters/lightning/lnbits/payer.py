@@ -197,11 +197,14 @@ class LnbitsPayer:
     async def login_lnurl(self, found: LnurlLogin) -> None:
         """Sign in where an LNURL asks to, with a key that LNbits derives from the wallet's.
 
+        That it returns means that the answer was sent: LNbits 1.6 says the same whether the other
+        side lets us in or not.
+
         Args:
             found: As `LnbitsWallet.scan` gave it.
 
         Raises:
-            BackendError: LNbits cannot be reached or refuses the key, or the other side does.
+            BackendError: LNbits cannot be reached, refuses the key, or could not send the answer.
         """
         call = Call(
             path="/api/v1/lnurlauth",
@@ -211,8 +214,8 @@ class LnbitsPayer:
             accepts=(_BAD_REQUEST,),
         )
         answer = await self._connection.client.write(call)
-        if answer.status == _BAD_REQUEST or answer.json(shapes.LNURL_DONE).status != "OK":
-            message = f"{answer.where}: {found.host} does not accept the login"
+        if answer.status == _BAD_REQUEST or answer.json(shapes.LNURL_DONE).status == "ERROR":
+            message = f"{answer.where}: the login at {found.host} failed"
             raise BackendRefused(message)
 
     async def _send(self, path: str, body: object, payment_hash: str | None) -> PaymentOutcome:

@@ -105,9 +105,9 @@ class LnurlAnswer(Struct, rename="camel"):
 
 
 class LnurlDone(Struct):
-    """`POST /api/v1/lnurlauth`."""
+    """`POST /api/v1/lnurlauth`; LNbits 1.6 leaves the status out."""
 
-    status: str
+    status: str = ""
 
 
 class PushedState(Struct):
