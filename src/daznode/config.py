@@ -3,8 +3,10 @@
 import atexit
 import base64
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -18,6 +20,8 @@ from daznode.domain.measures import ScoreWeights
 _WEIGHT_SUM_TOLERANCE: Final = 1e-9
 _N_WEIGHTS: Final = 3
 _KEY_BYTES: Final = 32
+_WALLET_KEY: Final = re.compile(r"[0-9a-f]{32}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 _TAKES: Final = {
     "DAZNODE_DATA_DIR": "a folder that can be written",
@@ -26,6 +30,11 @@ _TAKES: Final = {
     "DAZNODE_THREADS": "a whole number from 1 to 64",
     "DAZNODE_SCORE_WEIGHTS": "three numbers from 0 to 1 that sum to 1: centrality, reliability, performance",
     "DAZNODE_MAX_DUMP_BYTES": "a whole number of bytes from 1,000,000",
+    "DRY_RUN": "true or false",
+    "LNBITS_URL": "http:// or https:// and a server",
+    "LNBITS_ADMIN_KEY": "a wallet's admin key: 32 hex characters",
+    "LNBITS_INVOICE_KEY": "a wallet's invoice key: 32 hex characters",
+    "LNBITS_ACCESS_TOKEN": "an access token: three parts with dots",
     "ENCRYPTION_KEY": "32 bytes in base64; `openssl rand -base64 32` makes one",
     "ENCRYPTION_EXTRA_KEYS": "keys like ENCRYPTION_KEY, separated by commas",
 }
@@ -42,6 +51,16 @@ def _weights(value: object) -> object:
         message = "a sum of 1"
         raise ValueError(message)
     return ScoreWeights(*parts)
+
+
+def _like(pattern: re.Pattern[str]) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        if isinstance(value, str) and pattern.fullmatch(value.strip()) is None:
+            message = "another spelling"
+            raise ValueError(message)
+        return value.strip() if isinstance(value, str) else value
+
+    return check
 
 
 def _key(value: object) -> object:
@@ -69,6 +88,11 @@ class Settings(BaseSettings):
         threads: `DAZNODE_THREADS`: threads for measuring; default all cores of the machine.
         score_weights: `DAZNODE_SCORE_WEIGHTS`: weights of the three parts of a score.
         max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
+        dry_run: `DRY_RUN`: nothing is ever changed on a node while true.
+        lnbits_url: `LNBITS_URL`: an LNbits server.
+        lnbits_admin_key: `LNBITS_ADMIN_KEY`: pays from a wallet.
+        lnbits_invoice_key: `LNBITS_INVOICE_KEY`: reads a wallet and makes invoices for it.
+        lnbits_access_token: `LNBITS_ACCESS_TOKEN`: opens the node behind it.
         encryption_key: `ENCRYPTION_KEY`: seals stored credentials; unset, a file in `data_dir` does.
         encryption_extra_keys: `ENCRYPTION_EXTRA_KEYS`: further keys that can be read with.
     """
@@ -96,6 +120,19 @@ class Settings(BaseSettings):
         default=2 * 1024**3, ge=1_000_000, validation_alias="DAZNODE_MAX_DUMP_BYTES"
     )
 
+    dry_run: bool = Field(default=True, validation_alias="DRY_RUN")
+    lnbits_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="LNBITS_URL"
+    )
+    lnbits_admin_key: Annotated[SecretStr | None, BeforeValidator(_like(_WALLET_KEY))] = Field(
+        default=None, validation_alias="LNBITS_ADMIN_KEY"
+    )
+    lnbits_invoice_key: Annotated[SecretStr | None, BeforeValidator(_like(_WALLET_KEY))] = Field(
+        default=None, validation_alias="LNBITS_INVOICE_KEY"
+    )
+    lnbits_access_token: Annotated[SecretStr | None, BeforeValidator(_like(_TOKEN))] = Field(
+        default=None, validation_alias="LNBITS_ACCESS_TOKEN"
+    )
     encryption_key: Annotated[SecretStr | None, BeforeValidator(_key)] = Field(
         default=None, validation_alias="ENCRYPTION_KEY"
     )

@@ -14,7 +14,10 @@ from daznode.config import Settings, prepare_compile_cache
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from daznode.adapters.compute import ThreadCompute
+    from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from daznode.usecases.compare_networks import CompareNetworks
     from daznode.usecases.credentials import KeepCredentials
     from daznode.usecases.daily_report import DailyReportTrip
+    from daznode.usecases.examine_lnbits import LnbitsExamined
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
 
@@ -134,6 +138,44 @@ class Services:
         from daznode.usecases.credentials import KeepCredentials
 
         return KeepCredentials(self.vault, self.clock)
+
+    async def examine_lnbits(self, actor: str) -> "LnbitsExamined":
+        """Whether LNbits is reachable and what the keys at hand may do.
+
+        Raises:
+            ConfigError: LNBITS_URL is not set.
+        """
+        from daznode.adapters.lightning.lnbits.connect import lnbits_connection
+        from daznode.adapters.lightning.lnbits.node import LnbitsNode
+        from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
+        from daznode.domain.errors import ConfigError
+        from daznode.usecases.examine_lnbits import ExamineLnbits
+
+        if self._settings.lnbits_url is None:
+            message = "LNBITS_URL: not set; takes http:// or https:// and a server"
+            raise ConfigError(message)
+        keys = await self._lnbits_keys(actor, "examine LNbits")
+        async with lnbits_connection(self._settings.lnbits_url, keys) as connection:
+            trip = ExamineLnbits(
+                LnbitsWallet(connection), LnbitsNode(connection), has_token=keys.token is not None
+            )
+            return await trip.run()
+
+    async def _lnbits_keys(self, actor: str, purpose: str) -> "LnbitsKeys":
+        """Keys of the settings, and for those that are not set there the stored ones."""
+        from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
+        from daznode.domain.credentials import LOCAL_TENANT, CredentialKind, Secret
+
+        async def key(given: "SecretStr | None", kind: CredentialKind) -> Secret | None:
+            if given is not None:
+                return Secret(given.get_secret_value())
+            return await self.credentials.use_kind(LOCAL_TENANT, kind, actor, purpose)
+
+        return LnbitsKeys(
+            invoice_key=await key(self._settings.lnbits_invoice_key, CredentialKind.LNBITS_INVOICE),
+            admin_key=await key(self._settings.lnbits_admin_key, CredentialKind.LNBITS_ADMIN),
+            token=await key(self._settings.lnbits_access_token, CredentialKind.LNBITS_TOKEN),
+        )
 
     @cached_property
     def press(self) -> "Press":

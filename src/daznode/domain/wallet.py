@@ -30,6 +30,21 @@ class WalletBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class WalletRights:
+    """What keys open; None for a key that is not at hand.
+
+    Attributes:
+        may_read: Whether the reading key opens the wallet.
+        reader_may_pay: Whether that key could also pay, which it need not.
+        may_pay: Whether the paying key could pay.
+    """
+
+    may_read: bool | None
+    reader_may_pay: bool | None
+    may_pay: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class WalletPayment:
     """A payment to or from a wallet; preimages are left out, since nothing of ours needs them.
 

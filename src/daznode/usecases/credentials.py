@@ -25,6 +25,7 @@ from daznode.domain.errors import (
     CredentialNotFound,
     CredentialRevoked,
     InvalidCredential,
+    InvalidParameter,
 )
 from daznode.ports.clock import Clock
 from daznode.ports.vault import CredentialMinter, CredentialVault
@@ -235,6 +236,28 @@ class KeepCredentials:
         """The secret in use, for what it is needed now; written into the audit trail."""
         _, secret = await self._vault.open(tenant_id, name, self._access(actor, purpose))
         return secret
+
+    async def use_kind(
+        self, tenant_id: str, kind: CredentialKind, actor: str, purpose: str
+    ) -> Secret | None:
+        """The secret in use of the only credential of a kind; None if there is none.
+
+        Raises:
+            InvalidParameter: There are several, so that it must be said which.
+        """
+        names = {
+            one.name
+            for one in await self._vault.listing(check_tenant(tenant_id))
+            if one.credential is not None
+            and one.credential.kind is kind
+            and one.credential.state is CredentialState.ACTIVE
+        }
+        if len(names) > 1:
+            message = (
+                f"credentials of kind {kind.value}: {', '.join(sorted(names))}; revoke all but one"
+            )
+            raise InvalidParameter(message)
+        return await self.use(tenant_id, names.pop(), actor, purpose) if names else None
 
     async def rekey(self, actor: str) -> Rekeyed:
         """Put everything stored under a new encryption key, while it is being used."""

@@ -8,6 +8,7 @@ from daznode import __version__
 from daznode.domain.errors import DaznodeError, Interrupted
 from daznode.edges.cli.credentials import credentials
 from daznode.edges.cli.demo import demo
+from daznode.edges.cli.lnbits import lnbits
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
@@ -42,5 +43,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network, credentials):
+for _command in (demo, report, score, rankings, fee_market, network, credentials, lnbits):
     cli.add_command(_command)

@@ -63,7 +63,7 @@ def add(
     raw = _secret(file)
 
     async def trip(services: Services) -> Added:
-        return await services.credentials.add(tenant, name, CredentialKind(kind), raw, _actor())
+        return await services.credentials.add(tenant, name, CredentialKind(kind), raw, actor_name())
 
     added = session.run(trip)
     if as_json:
@@ -109,7 +109,7 @@ def rotate(
     raw = None if file is None else _secret(file)
 
     async def trip(services: Services) -> Rotated:
-        return await services.credentials.rotate(tenant, name, _actor(), raw)
+        return await services.credentials.rotate(tenant, name, actor_name(), raw)
 
     rotated = session.run(trip)
     if as_json:
@@ -126,7 +126,7 @@ def revoke(name: str, tenant: str, *, as_json: bool) -> None:
     """Destroy the stored secret of NAME, and end it at the node where that is possible."""
 
     async def trip(services: Services) -> tuple[tuple[int, ...], str]:
-        return await services.credentials.revoke(tenant, name, _actor())
+        return await services.credentials.revoke(tenant, name, actor_name())
 
     versions, hint = session.run(trip)
     if as_json:
@@ -149,7 +149,7 @@ def audit(ctx: click.Context, limit: int, tenant: str, *, accept: bool, as_json:
 
     async def trip(services: Services) -> tuple[tuple[TrailEntry, ...], TrailCheck]:
         keep = services.credentials
-        check = await keep.accept(_actor()) if accept else await keep.check()
+        check = await keep.accept(actor_name()) if accept else await keep.check()
         return await keep.trail(tenant, limit), check
 
     entries, check = session.run(trip)
@@ -170,7 +170,7 @@ def rekey(*, as_json: bool) -> None:
     """
 
     async def trip(services: Services) -> Rekeyed:
-        return await services.credentials.rekey(_actor())
+        return await services.credentials.rekey(actor_name())
 
     done = session.run(trip)
     if as_json:
@@ -189,7 +189,7 @@ def reset(*, yes: bool, as_json: bool) -> None:
         click.confirm("Destroy every stored credential?", abort=True, err=True)
 
     async def trip(services: Services) -> int:
-        return await services.credentials.reset(_actor())
+        return await services.credentials.reset(actor_name())
 
     n_records = session.run(trip)
     if as_json:
@@ -198,7 +198,8 @@ def reset(*, yes: bool, as_json: bool) -> None:
         click.echo(f"{n_records} records destroyed; end them at their nodes and add new ones")
 
 
-def _actor() -> str:
+def actor_name() -> str:
+    """Who is at the keyboard, for the audit trail."""
     try:
         return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
     except KeyError:

@@ -29,10 +29,11 @@ class Status(Struct):
 
 
 class Wallet(Struct):
-    """`GET /api/v1/wallet`."""
+    """`GET /api/v1/wallet`; its id is told to the admin key only."""
 
     name: _Text
     balance: _Amount
+    id: str | None = None
 
 
 class Payment(Struct):

@@ -12,7 +12,8 @@ from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.lnbits import shapes
 from daznode.adapters.lightning.lnbits.connection import LnbitsConnection, moment_of
 from daznode.adapters.lightning.trust import doubting
-from daznode.domain.errors import BackendAnswerInvalid, InvalidParameter
+from daznode.domain.credentials import Secret
+from daznode.domain.errors import BackendAnswerInvalid, BackendRefused, InvalidParameter
 from daznode.domain.ids import parse_node_id
 from daznode.domain.units import Msat
 from daznode.domain.wallet import (
@@ -26,6 +27,7 @@ from daznode.domain.wallet import (
     WalletBalance,
     WalletPayment,
     WalletPeriod,
+    WalletRights,
 )
 
 MOST_PAYMENTS: Final = 1_000
@@ -76,6 +78,21 @@ class LnbitsWallet:
         """
         call = Call(path="/api/v1/status", headers=self._connection.keys.bearer())
         return (await self._connection.ask(call, shapes.STATUS)).version
+
+    async def rights(self) -> WalletRights:
+        """What the keys at hand open, tried by reading the wallet with each.
+
+        Raises:
+            BackendError: It cannot be reached or answers wrongly.
+        """
+        keys = self._connection.keys
+        reader = await self._opened_by(keys.invoice_key)
+        payer = await self._opened_by(keys.admin_key)
+        return WalletRights(
+            may_read=None if keys.invoice_key is None else reader is not None,
+            reader_may_pay=None if reader is None else reader.id is not None,
+            may_pay=None if keys.admin_key is None else payer is not None and payer.id is not None,
+        )
 
     async def balance(self) -> WalletBalance:
         """What is in the wallet.
@@ -221,6 +238,16 @@ class LnbitsWallet:
             message = "LNURL: nothing that LNbits can use stands behind it"
             raise InvalidParameter(message)
         return _lnurl(answer)
+
+    async def _opened_by(self, key: Secret | None) -> shapes.Wallet | None:
+        """The wallet as a key shows it; None without a key, or if it opens none."""
+        if key is None:
+            return None
+        call = Call(path="/api/v1/wallet", headers={"X-API-KEY": key.reveal()})
+        try:
+            return await self._connection.ask(call, shapes.WALLET)
+        except BackendRefused:
+            return None
 
     def _read(self, path: str, query: dict[str, str | int] | None = None) -> Call:
         return Call(path=path, query=query, headers=self._connection.keys.reader())
