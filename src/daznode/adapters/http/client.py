@@ -7,7 +7,7 @@ not used, since either would carry credentials to a place that nobody named.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
@@ -219,8 +219,14 @@ class HttpClient:
             BackendError: It cannot be opened, breaks, or a message is too large or no text.
         """
         where = self._where(call)
-        with self._watched(where):
-            await pass_on(self._client, self._request(call), where, opened=opened, tell=tell)
+        with ExitStack() as opening:
+            opening.enter_context(self._watched(where))
+
+            def begin() -> None:
+                opening.close()  # what comes later says nothing of whether it can be reached
+                opened()
+
+            await pass_on(self._client, self._request(call), where, opened=begin, tell=tell)
 
     async def _opened(self, call: Call, where: str, idle_seconds: float | None) -> httpx2.Response:
         request = self._request(call)
