@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("centrality", "parsing", "whole", "storing", "reports")
+BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "vault")
 
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]
