@@ -49,6 +49,13 @@ DECODED = {
 }  # fmt: skip
 
 
+INFO = {
+                "id": PAYEE, "backend_name": "CLN", "alias": "a", "num_peers": 1, "blockheight": 9,
+                "addresses": [], "onchain_balance_sat": 0, "onchain_confirmed_sat": 0,
+                "fees": {"total_msat": 7}, "balance_msat": 0,
+            }  # fmt: skip
+
+
 class Stand:
     """Answers like an LNbits but for what a test says."""
 
@@ -71,11 +78,7 @@ class Stand:
             "POST_payments": a_payment(),
             "GET_hash": {"paid": True, "details": a_payment()},
             "GET_wallet": {"name": "w", "balance": 5},
-            "GET_info": {
-                "id": PAYEE, "backend_name": "CLN", "alias": "a", "num_peers": 1, "blockheight": 9,
-                "addresses": [], "onchain_balance_sat": 0, "onchain_confirmed_sat": 0,
-                "fees": {"total_msat": 7}, "balance_msat": 0,
-            },
+            "GET_info": INFO,
             "GET_channels": [a_channel()],
             "GET_channel": a_channel(),
             "PUT_channel": None,
@@ -300,6 +303,9 @@ def test_earnings_are_told_only_where_their_unit_is_known():
         return await LnbitsNode(connection).info()
 
     node, _ = visit(work, Stand())
+    assert node.backend == "cln"
+    told = json_reply({**INFO, "fees": {"total_msat": 7, "daily_msat": 9, "monthly_msat": 9}})
+    node, _ = visit(work, Stand(GET_info=told))
     assert (node.backend, node.earned_day_sat, node.earned_month_sat) == ("cln", None, None)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -116,7 +116,7 @@ def turned(value, bit):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_no_bit_of_any_stored_column_can_be_turned(kept, tmp_path, data):
@@ -133,8 +133,12 @@ def test_no_bit_of_any_stored_column_can_be_turned(kept, tmp_path, data):
     changed = turned(value, data.draw(st.integers(0, 4_095)))
     is_text = isinstance(value, str)
     target = "CAST(? AS TEXT)" if is_text else "?"
-    connection.execute(f"UPDATE {table} SET {column} = {target} WHERE rowid = ?", (changed, rowid))
-    connection.close()
+    statement = f"UPDATE {table} SET {column} = {target} WHERE rowid = ?"
+    with closing(connection):
+        try:
+            connection.execute(statement, (changed, rowid))
+        except sqlite3.IntegrityError:
+            return  # two entries of one number: the database itself refuses
 
     async def look(vault):
         try:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import stat
 import threading
 
@@ -121,3 +122,17 @@ def test_both_alphabets_are_read():
     data = bytes(range(224, 256))
     assert decode_key(base64.b64encode(data).decode()) == data
     assert decode_key(base64.urlsafe_b64encode(data).decode()) == data
+
+
+def test_who_comes_second_takes_the_first_ones_key(monkeypatch, source):
+    """Another process makes the file between our look and our own writing."""
+    other = KeySource(source.path.parent)
+    real = secrets.token_bytes
+
+    def other_was_faster(length):
+        monkeypatch.undo()
+        other.read_or_make()
+        return real(length)
+
+    monkeypatch.setattr(secrets, "token_bytes", other_was_faster)
+    assert source.read_or_make() == other.read()
