@@ -10,6 +10,7 @@ from tests.standins.server import Asked, LoopbackServer, Reply, json_reply
 
 from daznode.adapters.lightning.lnbits.payer import LnbitsPayer
 from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.domain.errors import BackendRefused, InvalidParameter
 from daznode.domain.units import Msat
 from daznode.domain.wallet import LnurlLogin, LnurlPay, LnurlWithdraw, NotPaid, Paid
@@ -96,7 +97,7 @@ def shop(server, visit):
         from concurrent.futures import ThreadPoolExecutor
 
         async def work(connection):
-            made = LnbitsPayer(connection, is_dry_run=False)
+            made = LnbitsPayer(connection, WritePermit(dry_run=False))
             return (await made.create_invoice(Msat(amount_msat), "till")).invoice
 
         with ThreadPoolExecutor(1) as pool:  # the shop answers from a loop of its own
@@ -121,7 +122,7 @@ def scan(visit, server, wallet, lnurl):
 
 def pay(visit, server, wallet, lnurl, amount_msat, **more):
     async def work(connection):
-        payer = LnbitsPayer(connection, is_dry_run=False)
+        payer = LnbitsPayer(connection, WritePermit(dry_run=False))
         return await payer.pay_lnurl(lnurl, Msat(amount_msat), **more)
 
     return visit(server.url, work, inkey=wallet["inkey"], adminkey=wallet["adminkey"])
@@ -179,7 +180,7 @@ def test_signing_in(visit, server, payer, shop):
     async def work(connection):
         lnurl = at(shop, f"/login?tag=login&k1={CHALLENGE}")
         found = await LnbitsWallet(connection).scan(lnurl)
-        payer = LnbitsPayer(connection, is_dry_run=False)
+        payer = LnbitsPayer(connection, WritePermit(dry_run=False))
         await payer.login_lnurl(found)
         shop.is_closed = True
         await payer.login_lnurl(found)  # LNbits does not tell that the door stayed closed

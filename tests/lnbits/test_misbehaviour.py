@@ -14,6 +14,7 @@ from daznode.adapters.lightning.lnbits.node_writer import LnbitsNodeWriter
 from daznode.adapters.lightning.lnbits.payer import LnbitsPayer
 from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
 from daznode.adapters.lightning.lnbits.watch import PaymentWatch
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.domain.capability import Applied, Refused, Unknown
 from daznode.domain.credentials import Secret
 from daznode.domain.errors import (
@@ -116,12 +117,12 @@ async def balance(connection):
 
 
 async def pay(connection):
-    payer = LnbitsPayer(connection, is_dry_run=False)
+    payer = LnbitsPayer(connection, WritePermit(dry_run=False))
     return await payer.pay(INVOICE, most_msat=Msat(10**6), most_fee_msat=Msat(10**4))
 
 
 async def set_fees(connection):
-    writer = LnbitsNodeWriter(connection, is_dry_run=False)
+    writer = LnbitsNodeWriter(connection, WritePermit(dry_run=False))
     return await writer.set_fees(
         SCID, base_fee_msat=Msat(1), fee_ppm=Ppm(99), known_cltv_delta=None
     )

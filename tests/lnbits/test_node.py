@@ -8,6 +8,7 @@ from tests.standins.fake_lnd import OPEN, OTHER, PEER, QUIET, US
 from daznode.adapters.lightning.lnbits.capabilities import MISSING, refuse
 from daznode.adapters.lightning.lnbits.node import LnbitsNode
 from daznode.adapters.lightning.lnbits.node_writer import LnbitsNodeWriter
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
 from daznode.domain.capability import Applied, Capability, PolicyField, Refused
 from daznode.domain.errors import (
@@ -52,7 +53,7 @@ def change(visit, node_server, lnd):
 
     def run(work_with, token=node_server.token):
         async def work(connection):
-            return await work_with(LnbitsNodeWriter(connection, is_dry_run=False))
+            return await work_with(LnbitsNodeWriter(connection, WritePermit(dry_run=False)))
 
         return visit(node_server.url, work, token=token)
 
@@ -247,7 +248,7 @@ def test_peers_come_and_go(change, lnd):
 
 def test_nothing_that_changes_the_node_can_be_made_in_a_dry_run(visit, node_server):
     async def work(connection):
-        LnbitsNodeWriter(connection, is_dry_run=True)
+        LnbitsNodeWriter(connection, WritePermit(dry_run=True))
 
     with pytest.raises(DryRun):
         visit(node_server.url, work, token=node_server.token)

@@ -11,6 +11,7 @@ import pytest
 from daznode.adapters.lightning.lnbits.payer import LnbitsPayer
 from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
 from daznode.adapters.lightning.lnbits.watch import PaymentWatch
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.domain.errors import BackendRefused, DryRun, InvalidAmount, InvalidParameter, NotFound
 from daznode.domain.units import Msat
 from daznode.domain.wallet import NotPaid, Paid, PaymentState
@@ -34,7 +35,7 @@ def reading(wallet):
 
 def invoice(visit, server, wallet, amount_msat=COFFEE, **more):
     async def work(connection):
-        made = LnbitsPayer(connection, is_dry_run=False)
+        made = LnbitsPayer(connection, WritePermit(dry_run=False))
         return await made.create_invoice(amount_msat, "coffee", **more)
 
     return visit(server.url, work, **reading(wallet))
@@ -42,7 +43,7 @@ def invoice(visit, server, wallet, amount_msat=COFFEE, **more):
 
 def pay(visit, server, wallet, text, most_msat=MUCH, most_fee_msat=FEE):
     async def work(connection):
-        made = LnbitsPayer(connection, is_dry_run=False)
+        made = LnbitsPayer(connection, WritePermit(dry_run=False))
         return await made.pay(text, most_msat=most_msat, most_fee_msat=most_fee_msat)
 
     return visit(server.url, work, inkey=wallet["inkey"], adminkey=wallet["adminkey"])
@@ -172,9 +173,11 @@ def test_the_invoice_key_does_not_pay_and_a_wrong_key_opens_nothing(visit, serve
 
 def test_nothing_that_pays_can_be_made_in_a_dry_run(visit, server, payer):
     async def work(connection):
-        LnbitsPayer(connection, is_dry_run=True)
+        with pytest.raises(DryRun, match="no permit"):
+            LnbitsPayer(connection, object.__new__(WritePermit))
+        LnbitsPayer(connection, WritePermit(dry_run=True))
 
-    with pytest.raises(DryRun, match="DRY_RUN=false"):
+    with pytest.raises(DryRun, match="takes DRY_RUN=false"):
         visit(server.url, work, adminkey=payer["adminkey"])
 
 

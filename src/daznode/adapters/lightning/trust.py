@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from daznode.domain.errors import (
     BackendAnswerInvalid,
@@ -11,6 +12,9 @@ from daznode.domain.errors import (
     InvalidNodeId,
 )
 from daznode.domain.ids import NodeId, parse_node_id
+
+_REF_BITS: Final = 60
+_HASH_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,15 @@ def doubting(where: str) -> Iterator[None]:
         detail = f" ({error})" if isinstance(error, InputError) else ""
         message = f"{where}: the answer holds what cannot be{detail}"
         raise BackendAnswerInvalid(message) from error
+
+
+def payment_ref(payment_hash: bytes) -> int:
+    """What both ends of a circular payment are recognised by.
+
+    Raises:
+        ValueError: It is no payment hash.
+    """
+    if len(payment_hash) != _HASH_BYTES:
+        message = "a payment hash has 32 bytes"
+        raise ValueError(message)
+    return int.from_bytes(payment_hash[:8], "big") >> (64 - _REF_BITS)

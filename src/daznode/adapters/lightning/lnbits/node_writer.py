@@ -12,7 +12,7 @@ from daznode.adapters.lightning.lnbits import shapes
 from daznode.adapters.lightning.lnbits.capabilities import refuse_disturbance
 from daznode.adapters.lightning.lnbits.connection import LnbitsConnection
 from daznode.adapters.lightning.lnbits.node import LnbitsNode, no_channel
-from daznode.adapters.lightning.lnbits.payer import forbid_dry_run
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
 from daznode.domain.capability import Applied, Refused, Unknown, WriteOutcome
 from daznode.domain.errors import BackendError, BackendRefused, InvalidAmount, InvalidParameter
@@ -33,22 +33,21 @@ class LnbitsNodeWriter:
 
     Args:
         connection: To LNbits, with an access token of the superuser that may write `/node/api/v1`.
-        is_dry_run: `DRY_RUN`.
+        permit: There is none while `DRY_RUN` is on.
         expected: The node that should be behind it.
 
     Raises:
-        DryRun: It cannot be made while `DRY_RUN` is on.
+        DryRun: The permit was not given.
     """
 
     def __init__(
         self,
         connection: LnbitsConnection,
-        *,
-        is_dry_run: bool,
+        permit: WritePermit,
         expected: Expected | None = None,
     ) -> None:
         """Call nothing yet."""
-        forbid_dry_run("changing a node over LNbits", is_dry_run=is_dry_run)
+        permit.check()
         self._connection = connection
         self._node = LnbitsNode(connection, expected)
 

@@ -17,11 +17,11 @@ from daznode.adapters.lightning.lnbits.wallet import (
     check_lnurl,
     payment_of,
 )
+from daznode.adapters.lightning.permit import WritePermit
 from daznode.domain.errors import (
     BackendAnswerInvalid,
     BackendError,
     BackendRefused,
-    DryRun,
     InvalidAmount,
     InvalidParameter,
 )
@@ -53,31 +53,20 @@ _FAILED: Final = re.compile(
 )
 
 
-def forbid_dry_run(what: str, *, is_dry_run: bool) -> None:
-    """Stop before something is made that changes or pays.
-
-    Raises:
-        DryRun: `DRY_RUN` is on.
-    """
-    if is_dry_run:
-        message = f"{what}: DRY_RUN is on, so nothing is changed or paid; set DRY_RUN=false"
-        raise DryRun(message)
-
-
 class LnbitsPayer:
     """The paying side of one wallet, a `ports.wallet.WalletPayer`.
 
     Args:
         connection: To LNbits.
-        is_dry_run: `DRY_RUN`.
+        permit: There is none while `DRY_RUN` is on.
 
     Raises:
-        DryRun: It cannot be made while `DRY_RUN` is on.
+        DryRun: The permit was not given.
     """
 
-    def __init__(self, connection: LnbitsConnection, *, is_dry_run: bool) -> None:
+    def __init__(self, connection: LnbitsConnection, permit: WritePermit) -> None:
         """Call nothing yet."""
-        forbid_dry_run("paying over LNbits", is_dry_run=is_dry_run)
+        permit.check()
         self._connection = connection
         self._wallet = LnbitsWallet(connection)
 
