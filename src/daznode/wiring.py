@@ -4,7 +4,8 @@ Everything is made when it is first asked for, and imported then: `daznode --hel
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from daznode.adapters.compute import ThreadCompute
+    from daznode.adapters.lightning.lnbits.connect import LnbitsHandle
     from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
     from daznode.adapters.vault.sqlite import SqliteVault
     from daznode.domain.gossip import SnapshotSummary
+    from daznode.domain.managed_node import ManagedChannel
     from daznode.domain.measures import FeeMarket, NodeScoreCard
     from daznode.domain.page import Page
     from daznode.domain.report import DailyReport
+    from daznode.domain.wallet import PaymentPage
     from daznode.graph.view import NetworkIndex
     from daznode.ports.clock import Clock
     from daznode.ports.press import Press
@@ -145,21 +149,42 @@ class Services:
         Raises:
             ConfigError: LNBITS_URL is not set.
         """
-        from daznode.adapters.lightning.lnbits.connect import lnbits_connection
-        from daznode.adapters.lightning.lnbits.node import LnbitsNode
-        from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
-        from daznode.domain.errors import ConfigError
         from daznode.usecases.examine_lnbits import ExamineLnbits
+
+        async with self.lnbits(actor, "examine LNbits") as handle:
+            has_token = handle.connection.keys.token is not None
+            return await ExamineLnbits(handle.wallet, handle.node, has_token=has_token).run()
+
+    async def lnbits_channels(self, actor: str) -> "tuple[ManagedChannel, ...]":
+        """Open channels of the node behind LNbits, with what it charges; raises as `lnbits`."""
+        async with self.lnbits(actor, "list channels") as handle:
+            return await handle.node.priced_channels()
+
+    async def lnbits_payments(self, actor: str, limit: int) -> "PaymentPage":
+        """The newest payments of the wallet; raises as `lnbits`."""
+        async with self.lnbits(actor, "list payments") as handle:
+            return await handle.wallet.payments(limit=limit)
+
+    @asynccontextmanager
+    async def lnbits(self, actor: str, purpose: str) -> AsyncIterator["LnbitsHandle"]:
+        """The LNbits of the settings, within a block.
+
+        Args:
+            actor: Who needs it.
+            purpose: What for; stored keys that are used for it are written into their audit trail.
+
+        Raises:
+            ConfigError: LNBITS_URL is not set.
+        """
+        from daznode.adapters.lightning.lnbits.connect import lnbits_handle
+        from daznode.domain.errors import ConfigError
 
         if self._settings.lnbits_url is None:
             message = "LNBITS_URL: not set; takes http:// or https:// and a server"
             raise ConfigError(message)
-        keys = await self._lnbits_keys(actor, "examine LNbits")
-        async with lnbits_connection(self._settings.lnbits_url, keys) as connection:
-            trip = ExamineLnbits(
-                LnbitsWallet(connection), LnbitsNode(connection), has_token=keys.token is not None
-            )
-            return await trip.run()
+        keys = await self._lnbits_keys(actor, purpose)
+        async with lnbits_handle(self._settings.lnbits_url, keys) as handle:
+            yield handle
 
     async def _lnbits_keys(self, actor: str, purpose: str) -> "LnbitsKeys":
         """Keys of the settings, and for those that are not set there the stored ones."""

@@ -5,15 +5,16 @@ import json
 import pytest
 from click.testing import CliRunner
 from tests.lnbits.test_misbehaviour import KEYS
-from tests.standins.fake_lnd import US
+from tests.standins.fake_lnd import OPEN, QUIET, US
 
+from daznode.domain.ids import format_scid
 from daznode.edges.cli.app import cli
 
 
 @pytest.fixture
 def daznode(tmp_path):
     def run(*arguments, given=None, **environment):
-        folder = {"DAZNODE_DATA_DIR": str(tmp_path / "data"), "NO_COLOR": "1"}
+        folder = {"DAZNODE_DATA_DIR": str(tmp_path / "data"), "NO_COLOR": "1", "COLUMNS": "160"}
         runner = CliRunner(env=folder | environment)
         return runner.invoke(cli, list(arguments), input=given)
 
@@ -106,6 +107,23 @@ def test_one_that_is_not_there(daznode):
     assert result.exit_code == 6
     assert "not reachable" in result.stdout
     assert "cannot be reached" in result.stdout
+
+
+def test_channels_and_payments_are_listed(daznode, node_server, server, lnd):
+    node = {"LNBITS_URL": node_server.url, "LNBITS_ACCESS_TOKEN": node_server.token}
+    found = checked(daznode("lnbits", "channels", "--json", **node))
+    assert {(one["scid"], one["fee_ppm"]) for one in found} == {
+        (format_scid(OPEN), 250),
+        (format_scid(QUIET), 250),
+    }
+    table = daznode("lnbits", "channels", **node).stdout
+    assert format_scid(OPEN) in table
+    assert "3,000,000" in table
+    wallet = server.wallet("listed", 21)
+    purse = {"LNBITS_URL": server.url, "LNBITS_INVOICE_KEY": wallet["inkey"]}
+    page = checked(daznode("lnbits", "payments", "--json", **purse))
+    assert [one["amount_msat"] for one in page["payments"]] == [21_000]
+    assert "1 of 1 payments" in daznode("lnbits", "payments", **purse).stdout
 
 
 @pytest.mark.parametrize(
