@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "vault")
+BENCHES = ("centrality", "parsing", "whole", "storing", "reports", "sync", "vault")
 
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]

@@ -31,6 +31,7 @@ _TAKES: Final = {
     "DAZNODE_SCORE_WEIGHTS": "three numbers from 0 to 1 that sum to 1: centrality, reliability, performance",
     "DAZNODE_MAX_DUMP_BYTES": "a whole number of bytes from 1,000,000",
     "DRY_RUN": "true or false",
+    "DAZNODE_TOR_PROXY": "socks5://host:port",
     "LNBITS_URL": "http:// or https:// and a server",
     "LNBITS_ADMIN_KEY": "a wallet's admin key: 32 hex characters",
     "LNBITS_INVOICE_KEY": "a wallet's invoice key: 32 hex characters",
@@ -89,6 +90,16 @@ class Settings(BaseSettings):
         score_weights: `DAZNODE_SCORE_WEIGHTS`: weights of the three parts of a score.
         max_dump_bytes: `DAZNODE_MAX_DUMP_BYTES`: largest graph dump, after decompression.
         dry_run: `DRY_RUN`: nothing is ever changed on a node while true.
+        lnd_rest_url: `LND_REST_URL`: an LND node over REST.
+        lnd_macaroon_path: `LND_MACAROON_PATH`: its macaroon file.
+        lnd_tls_cert_path: `LND_TLS_CERT_PATH`: its `tls.cert`; unset, the system's authorities.
+        cln_rest_url: `CLN_REST_URL`: a Core Lightning node over clnrest.
+        cln_rune: `CLN_RUNE`: its rune.
+        cln_ca_cert_path: `CLN_CA_CERT_PATH`: its `ca.pem`; unset, the system's authorities.
+        node_pubkey: `DAZNODE_NODE_PUBKEY`: key that the node must have.
+        node_network: `DAZNODE_NODE_NETWORK`: network that the node must be on.
+        node_tls_name: `DAZNODE_NODE_TLS_NAME`: name in its certificate, where it is not the host.
+        tor_proxy: `DAZNODE_TOR_PROXY`: SOCKS proxy for .onion addresses.
         lnbits_url: `LNBITS_URL`: an LNbits server.
         lnbits_admin_key: `LNBITS_ADMIN_KEY`: pays from a wallet.
         lnbits_invoice_key: `LNBITS_INVOICE_KEY`: reads a wallet and makes invoices for it.
@@ -121,6 +132,18 @@ class Settings(BaseSettings):
     )
 
     dry_run: bool = Field(default=True, validation_alias="DRY_RUN")
+    lnd_rest_url: str | None = Field(default=None, validation_alias="LND_REST_URL")
+    lnd_macaroon_path: Path | None = Field(default=None, validation_alias="LND_MACAROON_PATH")
+    lnd_tls_cert_path: Path | None = Field(default=None, validation_alias="LND_TLS_CERT_PATH")
+    cln_rest_url: str | None = Field(default=None, validation_alias="CLN_REST_URL")
+    cln_rune: SecretStr | None = Field(default=None, validation_alias="CLN_RUNE")
+    cln_ca_cert_path: Path | None = Field(default=None, validation_alias="CLN_CA_CERT_PATH")
+    node_pubkey: str | None = Field(default=None, validation_alias="DAZNODE_NODE_PUBKEY")
+    node_network: str | None = Field(default=None, validation_alias="DAZNODE_NODE_NETWORK")
+    node_tls_name: str | None = Field(default=None, validation_alias="DAZNODE_NODE_TLS_NAME")
+    tor_proxy: str | None = Field(
+        default=None, pattern=r"^socks5h?://", validation_alias="DAZNODE_TOR_PROXY"
+    )
     lnbits_url: str | None = Field(
         default=None, pattern=r"^https?://", validation_alias="LNBITS_URL"
     )

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings, prepare_compile_cache
+from daznode.domain.errors import BackendError, ConfigError
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from daznode.adapters.compute import ThreadCompute
+    from daznode.adapters.lightning.connect import NodeAddress, NodeHandle
     from daznode.adapters.lightning.lnbits.connect import LnbitsHandle
     from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
     from daznode.adapters.sources.graph_file import GraphFile
+    from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
     from daznode.adapters.vault.sqlite import SqliteVault
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from daznode.usecases.examine_lnbits import LnbitsExamined
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
+    from daznode.usecases.sync_node import Synced
 
 LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
@@ -85,9 +89,13 @@ class Services:
         )
         self._cache_dir = prepare_compile_cache(settings.data_dir)
 
+    def tell(self, stage: str, count: int) -> None:
+        """Show how much of work of unknown length is done."""
+        self._listener(stage, count, count + 1)
+
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store", "vault"):
+        for name in ("compute", "store", "history", "vault"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -113,6 +121,61 @@ class Services:
         from daznode.adapters.store.sqlite import SqliteStore
 
         return SqliteStore(self._data_dir, self._assets_dir)
+
+    @cached_property
+    def node_handle(self) -> "NodeHandle | None":
+        """The connected node; None if the settings name none.
+
+        Raises:
+            ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
+        """
+        from daznode.adapters.lightning.connect import connect_cln, connect_lnd
+
+        settings = self._settings
+        if settings.lnd_rest_url and settings.cln_rest_url:
+            message = "LND_REST_URL and CLN_REST_URL: takes one of them; only one node is connected"
+            raise ConfigError(message)
+        if settings.lnd_rest_url:
+            if settings.lnd_macaroon_path is None:
+                message = "LND_MACAROON_PATH: not set; takes the macaroon file for LND_REST_URL"
+                raise ConfigError(message)
+            address = self._address(settings.lnd_rest_url, settings.lnd_tls_cert_path)
+            return connect_lnd(address, settings.lnd_macaroon_path, self.clock)
+        if settings.cln_rest_url:
+            if settings.cln_rune is None:
+                message = "CLN_RUNE: not set; takes the rune for CLN_REST_URL"
+                raise ConfigError(message)
+            address = self._address(settings.cln_rest_url, settings.cln_ca_cert_path)
+            return connect_cln(address, settings.cln_rune.get_secret_value(), self.clock)
+        return None
+
+    def _address(self, url: str, ca_file: Path | None) -> "NodeAddress":
+        from daznode.adapters.lightning.connect import NodeAddress
+        from daznode.adapters.lightning.trust import Expected
+        from daznode.domain.ids import parse_node_id
+
+        key = self._settings.node_pubkey
+        return NodeAddress(
+            url=url,
+            ca_file=ca_file,
+            server_name=self._settings.node_tls_name,
+            proxy_url=self._settings.tor_proxy,
+            expected=Expected(
+                None if key is None else parse_node_id(key), self._settings.node_network
+            ),
+        )
+
+    async def aclose(self) -> None:
+        """Close what belongs to the running event loop; before `close`."""
+        if (handle := self.__dict__.get("node_handle")) is not None:
+            await handle.client.aclose()
+
+    @cached_property
+    def history(self) -> "SqliteHistory":
+        """What happened on own nodes."""
+        from daznode.adapters.store.history import SqliteHistory
+
+        return SqliteHistory(self._data_dir)
 
     @cached_property
     def snapshots(self) -> "SnapshotFolders":
@@ -297,15 +360,57 @@ class Services:
         from daznode.usecases.daily_report import ReportRequest
 
         trip = self._report_trip(self.clock)
+        trip.node = self.node_handle.node if self.node_handle is not None else None
         if graph is not None:
             trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
         node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
         return await trip.run(ReportRequest(node_id, language or self._settings.language, day))
 
+    async def sync(self, told: Callable[[str, int], None]) -> "Synced":
+        """Bring what is kept of the connected node up to now.
+
+        Raises:
+            ConfigError: No node is connected.
+        """
+        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.usecases.sync_node import SyncNode
+
+        trip = SyncNode(self.clock, self.history, self.store, told)
+        return await trip.run(self._connected().node, LOCAL_USER)
+
+    async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
+        """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
+        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.usecases.follow_node import FollowNode
+        from daznode.usecases.sync_node import SyncNode
+
+        handle = self._connected()
+        trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
+        await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
+
+    async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
+        """Import the network as the connected node knows it; raises as `sync` does."""
+        handle = self._connected()
+        with tempfile.TemporaryDirectory(prefix="daznode-graph-") as folder:
+            file = Path(folder) / "node.json"
+            await handle.node.save_graph(file)
+            return await self.import_file(str(file), None, observed_at=self.clock.now())
+
+    async def own_node_id(self) -> str:
+        """Key of the connected node; raises as `sync` does."""
+        return (await self._connected().node.identity()).node_id
+
+    def _connected(self) -> "NodeHandle":
+        if self.node_handle is None:
+            message = "no node is connected: set LND_REST_URL or CLN_REST_URL"
+            raise ConfigError(message)
+        return self.node_handle
+
     async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
         """Live through the demo's fortnight and make its last morning's report."""
         from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
         from daznode.usecases.rehearse import Rehearse
+        from daznode.usecases.sync_node import SyncNode
 
         now = self.clock.now()
         until = datetime.combine(now.date(), DEMO_HOUR)
@@ -320,9 +425,11 @@ class Services:
                 progress=progress,
             )
         )
-        trip = self._report_trip(WorldClock(world))
+        clock = WorldClock(world)
+        trip = self._report_trip(clock)
         trip.node = world
-        rehearse = Rehearse(world, self.snapshots, self.store, trip, self.compute)
+        sync = SyncNode(clock, self.history, self.store)
+        rehearse = Rehearse(world, self.snapshots, sync, trip, self.compute)
         return await rehearse.run(until, language or self._settings.language)
 
     async def generate_network(
@@ -381,7 +488,9 @@ class Services:
         from daznode.adapters.clock import RandomIds
         from daznode.usecases.daily_report import DailyReportTrip
 
-        return DailyReportTrip(clock, RandomIds(), self.networks, self.store, self.store)
+        return DailyReportTrip(
+            clock, RandomIds(), self.networks, self.store, self.store, history=self.history
+        )
 
     def _compile_kernels(self) -> None:
         from daznode.graph.kernels.warmup import compile_kernels

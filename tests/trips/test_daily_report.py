@@ -11,6 +11,7 @@ from tests.fakes.clock import FakeClock, FakeIds
 from tests.fakes.node import FakeNode
 
 from daznode.adapters.compute import ThreadCompute
+from daznode.adapters.store.history import SqliteHistory
 from daznode.adapters.store.snapshots import SnapshotFolders
 from daznode.adapters.store.sqlite import SqliteStore
 from daznode.domain.errors import InvalidParameter
@@ -42,8 +43,15 @@ class House:
             weights=ScoreWeights(),
             threads=1,
         )
+        self.history = SqliteHistory(folder)
         self.trip = DailyReportTrip(
-            self.clock, FakeIds(), networks, self.store, self.store, node=node
+            self.clock,
+            FakeIds(),
+            networks,
+            self.store,
+            self.store,
+            node=node,
+            history=self.history,
         )
 
     def run(self, **request):
@@ -58,6 +66,7 @@ class House:
 
     def close(self):
         self.store.close()
+        self.history.close()
         self.compute.close()
 
 

@@ -66,6 +66,8 @@ class Ledger:
         rebalanced_msat: Amount those moved, msat.
         refused: Failures that were our own refusal.
         missed_fees_msat: Fees of those, msat.
+        are_failures_known: Whether failures were recorded for the whole window; if not, their
+            counts and sums say too little.
     """
 
     since: datetime
@@ -79,6 +81,7 @@ class Ledger:
     rebalanced_msat: Msat = NO_MSAT
     refused: int = 0
     missed_fees_msat: Msat = NO_MSAT
+    are_failures_known: bool = True
 
     @property
     def net_msat(self) -> Msat:
@@ -87,7 +90,9 @@ class Ledger:
 
     @property
     def success_ratio(self) -> float | None:
-        """Settled over asked, in [0, 1]; None when nothing was asked."""
+        """Settled over asked, in [0, 1]; None when nothing was asked, or failures are not known."""
+        if not self.are_failures_known:
+            return None
         asked = self.forwards + self.failures
         return self.forwards / asked if asked else None
 
@@ -160,4 +165,5 @@ def tally(activity: NodeActivity, since: datetime, until: datetime) -> Ledger:
         rebalanced_msat=Msat(sum(event.amount_msat for event in rebalances)),
         refused=len(refusals),
         missed_fees_msat=Msat(sum(event.missed_fee_msat for event in refusals)),
+        are_failures_known=activity.are_failures_known,
     )

@@ -132,6 +132,7 @@ class Rebalance:
         scid_in: Channel refilled; it bears the cost.
         amount_msat: Amount that came back, msat.
         fee_msat: What it cost, msat.
+        payment_ref: See `OwnReceipt`.
     """
 
     at: datetime
@@ -139,6 +140,48 @@ class Rebalance:
     scid_in: ShortChannelId
     amount_msat: Msat
     fee_msat: Msat
+    payment_ref: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPayment:
+    """One part of a payment of our own that was settled.
+
+    Attributes:
+        at: Moment of settlement, UTC.
+        scid: Channel it left by.
+        amount_msat: What left, fees included, msat.
+        fee_msat: Fees within it, msat.
+        payment_ref: See `OwnReceipt`.
+    """
+
+    at: datetime
+    scid: ShortChannelId
+    amount_msat: Msat
+    fee_msat: Msat
+    payment_ref: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReceipt:
+    """One part of a payment to us that was settled.
+
+    Attributes:
+        at: Moment of settlement, UTC.
+        scid: Channel it came in by.
+        amount_msat: What came in, msat.
+        payment_ref: First 60 bits of the payment hash, by which both ends of a circular payment are
+            recognised; 0 if unknown.
+    """
+
+    at: datetime
+    scid: ShortChannelId
+    amount_msat: Msat
+    payment_ref: int = 0
+
+
+Event = Forward | HtlcFailure | Rebalance | OwnPayment | OwnReceipt
+"""Something that happened on the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +197,7 @@ class NodeIdentity:
         is_synced_to_chain: Whether it follows the chain.
         is_synced_to_graph: Whether it follows gossip.
         reality: Real or simulated.
+        version: The backend's version as it says it; empty if it does not.
     """
 
     node_id: NodeId
@@ -164,6 +208,7 @@ class NodeIdentity:
     is_synced_to_chain: bool
     is_synced_to_graph: bool
     reality: Reality
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +238,10 @@ class NodeActivity:
         forwards: Settled forwards.
         failures: Failed ones.
         rebalances: Circular payments.
+        payments: Our own payments to others.
+        receipts: Payments of others to us.
+        are_failures_known: Whether failures were recorded for the whole window; LND tells them only
+            to who listens when they happen.
     """
 
     since: datetime
@@ -200,3 +249,6 @@ class NodeActivity:
     forwards: tuple[Forward, ...]
     failures: tuple[HtlcFailure, ...]
     rebalances: tuple[Rebalance, ...]
+    payments: tuple[OwnPayment, ...] = ()
+    receipts: tuple[OwnReceipt, ...] = ()
+    are_failures_known: bool = True

@@ -1,13 +1,16 @@
 """One node as the public network shows it on one day, and the day the report is about."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from daznode.domain.books import ChannelBook
 from daznode.domain.gossip import SnapshotOrigin
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.ledger import Ledger
 from daznode.domain.measures import NodeScoreCard, PeerGain
 from daznode.domain.node_state import ChannelPolicy, NodeObservation
+from daznode.domain.vitals import BackupState, NodeVitals
 
 DAY = timedelta(days=1)
 
@@ -149,6 +152,9 @@ class OwnDay:
         days: Sums of each of the seven days, oldest first, the report's day last.
         capacity_by_day: Sum of capacities observed on each of the seven days, sat; None for a day
             without an observation.
+        books: Of each channel whose balance was known seven days before, by scid.
+        vitals: How the node is doing; None unless it was asked just now.
+        backup: How well the open channels are backed up; None if that is not known.
     """
 
     observation: NodeObservation
@@ -157,6 +163,14 @@ class OwnDay:
     fortnight: Ledger
     days: tuple[Ledger, ...]
     capacity_by_day: tuple[int | None, ...]
+    books: Mapping[ShortChannelId, ChannelBook] = field(default_factory=dict)
+    vitals: NodeVitals | None = None
+    backup: BackupState | None = None
+
+    @property
+    def until(self) -> datetime:
+        """End of the windows, UTC: the report's own, or the last that is known of the node."""
+        return self.day.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +185,8 @@ class DayStatus:
         before: Its place in the snapshot of the day before.
         points: What each day's snapshot says, seven, oldest first; None for a day without one.
         own: The node's own data; None on public data alone.
-        node_error: Why the connected node gave no data; None if it did or none is connected.
+        node_error: Why the connected node gave no fresh data; None if it did or none is connected.
+            With `own`, that is the last that is known.
         has_network: Whether any snapshot is known, even if the node is not in it.
     """
 

@@ -289,6 +289,9 @@ class ChannelRow:
         profit_7d_msat: Revenue minus rebalance cost, msat.
         failed_7d: Forwards that should have left by it and that we refused.
         missed_fees_7d_msat: Their fees, msat.
+        balance_change_7d_msat: Our balance against seven days before, msat.
+        unexplained_7d_msat: The part of it that no forward, rebalance, payment or receipt explains:
+            commitment fees, HTLCs in flight, whole satoshi, splices.
     """
 
     scid: str
@@ -313,6 +316,8 @@ class ChannelRow:
     profit_7d_msat: int | None
     failed_7d: int | None
     missed_fees_7d_msat: int | None
+    balance_change_7d_msat: int | None = None
+    unexplained_7d_msat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class MonitorParams:
         revenue_drop_ratio: The day's revenue over the mean of the six days before, below which it
             counts as a drop.
         revenue_drop_sats: Mean daily revenue below which a drop is noise, sat.
+        backup_hours: Age of the kept channel backup that is too old; a sync makes one every six.
+        htlc_warning_blocks: Blocks to the expiry of an HTLC from which it is worth a look: four
+            hours.
+        htlc_critical_blocks: The same, critical: LND goes to the chain ten blocks before the expiry
+            of what it could claim.
     """
 
     inactive_critical_ratio: float = 0.5
@@ -40,3 +45,6 @@ class MonitorParams:
     failure_asked: int = 20
     revenue_drop_ratio: float = 0.5
     revenue_drop_sats: int = 100
+    backup_hours: int = 24
+    htlc_warning_blocks: int = 24
+    htlc_critical_blocks: int = 12

@@ -9,10 +9,11 @@ from daznode.domain.report import Severity
 from daznode.monitor.own_rules import OWN_RULES
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.public_rules import PUBLIC_RULES
+from daznode.monitor.vital_rules import VITAL_RULES
 
 Rule = Callable[[DayStatus, MonitorParams], Iterator[Finding]]
 
-RULES: Final[tuple[Rule, ...]] = (*OWN_RULES, *PUBLIC_RULES)
+RULES: Final[tuple[Rule, ...]] = (*OWN_RULES, *VITAL_RULES, *PUBLIC_RULES)
 
 _ORDER: Final = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 

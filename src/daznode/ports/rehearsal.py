@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Protocol
 
 from daznode.domain.gossip import GraphSnapshot
-from daznode.ports.lightning import LightningNode
+from daznode.ports.lightning import ConnectedNode
 
 
-class RehearsalWorld(LightningNode, Protocol):
+class RehearsalWorld(ConnectedNode, Protocol):
     """A node that can be watched for days within seconds."""
 
     def now(self) -> datetime:

@@ -114,9 +114,21 @@ _NEEDS_NODE: Final = (
     "channels.profit_7d_msat",
     "channels.failed_7d",
     "channels.missed_fees_7d_msat",
+    "channels.balance_change_7d_msat",
+    "channels.unexplained_7d_msat",
     "trends.revenue_evolution_7d",
     "trends.forward_rate_evolution_7d",
     "recommendations.estimated_gain_sats_month",
+)
+_NEEDS_WEEK_AGO: Final = ("channels.balance_change_7d_msat", "channels.unexplained_7d_msat")
+_NEEDS_FAILURES: Final = (
+    "summary.forwarding_rate_24h",
+    "metrics.forwarding.success_rate_24h",
+    "metrics.forwarding.failed_24h",
+    "metrics.forwarding.missed_fees_7d_sats",
+    "channels.failed_7d",
+    "channels.missed_fees_7d_msat",
+    "trends.forward_rate_evolution_7d",
 )
 
 
@@ -207,19 +219,30 @@ def _node_source(status: DayStatus, wording: Wording) -> SourceReport:
             error=status.node_error or wording.source("node_none"),
             missing=_NEEDS_NODE,
         )
-    observation = status.own.observation
-    identity = observation.identity
-    age = status.until - observation.observed_at
-    is_old = age > DAY
+    own = status.own
+    identity = own.observation.identity
+    age = status.until - min(own.until, own.observation.observed_at)
+    error = status.node_error
+    if error is None and age > DAY:
+        error = wording.source("snapshot_old", age_days=age.days)
+    detail = list(dict.fromkeys((identity.backend, identity.network)))
+    missing: tuple[str, ...] = ()
+    if None in own.capacity_by_day:
+        missing += ("trends.capacity_evolution_7d",)
+    if any(channel.scid not in own.books for channel in own.observation.channels):
+        missing += _NEEDS_WEEK_AGO
+    if not own.week.are_failures_known:
+        missing += _NEEDS_FAILURES
+        detail.append(wording.source("failures_unwatched"))
     return SourceReport(
         name="node",
-        status=SourceStatus.STALE if is_old else SourceStatus.OK,
+        status=SourceStatus.OK if error is None else SourceStatus.STALE,
         reality=identity.reality,
-        detail=", ".join(dict.fromkeys((identity.backend, identity.network))),
-        observed_at=observation.observed_at,
+        detail=", ".join(detail),
+        observed_at=status.until - age,
         age_seconds=int(age.total_seconds()),
-        error=wording.source("snapshot_old", age_days=age.days) if is_old else None,
-        missing=() if None not in status.own.capacity_by_day else ("trends.capacity_evolution_7d",),
+        error=error,
+        missing=missing,
     )
 
 

@@ -106,8 +106,8 @@ def forwarding_metrics(own: OwnDay | None) -> ForwardingMetrics:
         net_7d_msat=week.net_msat,
         volume_24h_sats=whole_sat(day.volume_msat),
         volume_7d_sats=whole_sat(week.volume_msat),
-        failed_24h=day.failures,
-        missed_fees_7d_sats=whole_sat(week.missed_fees_msat),
+        failed_24h=day.failures if day.are_failures_known else None,
+        missed_fees_7d_sats=whole_sat(week.missed_fees_msat) if week.are_failures_known else None,
         earned_ppm_7d=ppm_of(week.revenue_msat, week.volume_msat),
         revenue_delta_24h=whole_sat(Msat(day.revenue_msat - yesterday.revenue_msat)),
     )
@@ -233,6 +233,8 @@ def _public_row(channel: PublicChannel) -> ChannelRow:
 def _own_row(channel: OwnChannel, public: PublicChannel | None, own: OwnDay) -> ChannelRow:
     local, remote = channel.local_policy, channel.remote_policy
     week = own.week.of(channel.scid)
+    are_failures_known = own.week.are_failures_known
+    book = own.books.get(channel.scid)
     opened = channel.opened_at
     return ChannelRow(
         scid=format_scid(channel.scid),
@@ -255,8 +257,10 @@ def _own_row(channel: OwnChannel, public: PublicChannel | None, own: OwnDay) -> 
         assisted_7d_msat=week.assisted_msat,
         rebalance_cost_7d_msat=week.rebalance_cost_msat,
         profit_7d_msat=week.profit_msat,
-        failed_7d=week.refused,
-        missed_fees_7d_msat=week.missed_fees_msat,
+        failed_7d=week.refused if are_failures_known else None,
+        missed_fees_7d_msat=week.missed_fees_msat if are_failures_known else None,
+        balance_change_7d_msat=book.closing_msat - book.opening_msat if book else None,
+        unexplained_7d_msat=book.unexplained_msat if book else None,
     )
 
 

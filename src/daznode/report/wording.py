@@ -169,7 +169,7 @@ class Wording:
                 (
                     "own" if day.forwards else "own_idle",
                     {
-                        "until_moment": formats.moment(status.until, self._language),
+                        "until_moment": formats.moment(own.until, self._language),
                         "forwards_count": day.forwards,
                         "revenue_sats": whole_sat(day.revenue_msat),
                     },

@@ -9,10 +9,11 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import ChannelNotFound, InvalidParameter
 from daznode.domain.gossip import GraphSnapshot
-from daznode.domain.ids import ShortChannelId
+from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.node_state import (
+    ChannelPolicy,
     Forward,
     HtlcFailure,
     NodeActivity,
@@ -286,6 +287,19 @@ class World:
             remote_policy=line.remote_policy,
             opened_at=peer.opened_at,
         )
+
+    def set_policy(self, scid: ShortChannelId, policy: ChannelPolicy) -> None:
+        """Let the node ask something else for a channel from now on.
+
+        Raises:
+            ChannelNotFound: The node has no open channel of that id.
+        """
+        for line in self._node.lines:
+            if line.channel is not None and line.peer.scid == scid:
+                line.policy = policy
+                return
+        message = f"channel {format_scid(scid)}: the node has none of that id"
+        raise ChannelNotFound(message)
 
     def activity(self, since: datetime, until: datetime) -> NodeActivity:
         """What happened in `[since, until)`; nothing did before `begins_at`.

@@ -1,26 +1,30 @@
 """The daily report: gather the day, judge, advise, build, store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from daznode.decide.advice import advise
 from daznode.decide.params import AdviceParams
+from daznode.domain.books import ChannelBook, balance_books
 from daznode.domain.errors import BackendError, InvalidParameter
 from daznode.domain.gossip import SnapshotSummary
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.ledger import tally
+from daznode.domain.node_state import NodeObservation
 from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
 from daznode.domain.report import DailyReport
 from daznode.graph.view import NetworkIndex
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.rules import judge
 from daznode.ports.clock import Clock, IdSource
-from daznode.ports.lightning import LightningNode
+from daznode.ports.history import HistoryStore
+from daznode.ports.lightning import ConnectedNode
 from daznode.ports.store import ObservationStore, ReportStore
 from daznode.report.daily import ReportHeading, build
 from daznode.usecases.open_network import OpenNetwork
+from daznode.usecases.sync_node import Synced, SyncNode
 
 DAYS: Final = 7
 """Days of a trend, the report's day included."""
@@ -91,7 +95,8 @@ class DailyReportTrip:
     networks: OpenNetwork
     observations: ObservationStore
     reports: ReportStore
-    node: LightningNode | None = None
+    node: ConnectedNode | None = None
+    history: HistoryStore | None = None
     fixed_network: NetworkIndex | None = None
     monitor_params: MonitorParams = field(default_factory=MonitorParams)
     advice_params: AdviceParams = field(default_factory=AdviceParams)
@@ -168,47 +173,90 @@ class DailyReportTrip:
     async def _own_day(
         self, request: ReportRequest, until: datetime
     ) -> tuple[OwnDay | None, str | None]:
-        """The node's own data, or why there is none."""
-        if self.node is None:
+        """The node's own data, and why it is missing or old."""
+        if self.node is None or self.history is None:
             return None, None
+        now = self.clock.now()
+        synced: Synced | None = None
+        error: str | None = None
+        known: datetime | None = until
         try:
             identity = await self.node.identity()
             if identity.node_id != request.node_id:
                 return None, None
-            if request.day is None or until == self.clock.now():
-                fresh = await self.node.observe()
-                await self.observations.put_observation(request.tenant_id, fresh)
-            activity = await self.node.activity(until - FORTNIGHT, until)
+            sync = SyncNode(self.clock, self.history, self.observations)
+            synced = await sync.run(self.node, request.tenant_id)
         except BackendError as exc:
-            return None, str(exc)
+            error = str(exc)
+            known = await self.history.synced_until(request.tenant_id, request.node_id)
+        if known is None:
+            return None, error
+        is_present = request.day is None or until == now
+        fresh = synced.observation if synced is not None and is_present else None
+        own = await self._kept(request, until, min(known, until), fresh)
+        if own is None:
+            return None, error or (
+                f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC"
+            )
+        if synced is not None and is_present:
+            own = replace(own, vitals=synced.vitals, backup=synced.backup)
+        return own, error
+
+    async def _kept(
+        self,
+        request: ReportRequest,
+        end: datetime,
+        until: datetime,
+        fresh: NodeObservation | None,
+    ) -> OwnDay | None:
+        """What is kept of the node's fortnight up to a moment; None without any state in its week.
+
+        Args:
+            request: Whose.
+            end: End of the report's day.
+            until: End of what is known of the past, not after `end`.
+            fresh: State observed while the report was being made, which is the one at its end.
+        """
+        if self.history is None:
+            return None
+        tenant_id, node_id = request.tenant_id, request.node_id
+        week_ago = until - DAYS * DAY
         kept = await self.observations.observations(
-            request.tenant_id,
-            request.node_id,
-            until - DAYS * DAY,
-            until + timedelta(microseconds=1),
+            tenant_id, node_id, week_ago, end + timedelta(microseconds=1)
         )
+        seen_at = end
+        if fresh is not None:
+            seen_at = max(end, fresh.observed_at)
+            kept = (*kept, replace(fresh, observed_at=min(end, fresh.observed_at)))
         if not kept:
-            return (
-                None,
-                f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC",
-            )
-        observation = kept[-1]
+            return None
+        activity = await self.history.activity(tenant_id, node_id, until - FORTNIGHT, until)
         ends = [until - back * DAY for back in range(DAYS - 1, -1, -1)]
-        capacities: list[int | None] = []
-        for end in ends:
-            seen = [one for one in kept if end - DAY < one.observed_at <= end]
-            channels = seen[-1].channels if seen else None
-            capacities.append(
-                None if channels is None else sum(int(one.capacity_sat) for one in channels)
-            )
         return OwnDay(
-            observation=observation,
+            observation=kept[-1],
             day=tally(activity, until - DAY, until),
-            week=tally(activity, until - DAYS * DAY, until),
+            week=tally(activity, week_ago, until),
             fortnight=tally(activity, until - FORTNIGHT, until),
             days=tuple(tally(activity, end - DAY, end) for end in ends),
-            capacity_by_day=tuple(capacities),
-        ), None
+            capacity_by_day=tuple(_capacity_sat(kept, end) for end in ends),
+            books=await self._books(tenant_id, node_id, week_ago, seen_at),
+        )
+
+    async def _books(
+        self, tenant_id: str, node_id: NodeId, week_ago: datetime, until: datetime
+    ) -> dict[ShortChannelId, ChannelBook]:
+        """The week's books, from the state kept last before it to the last one within it."""
+        if self.history is None:
+            return {}
+        since = await self.history.state_before(tenant_id, node_id, week_ago)
+        end = await self.history.state_before(tenant_id, node_id, until)
+        if since is None or end is None or week_ago - since > DAY:
+            return {}
+        return balance_books(
+            await self.history.balances_at(tenant_id, node_id, since),
+            await self.history.balances_at(tenant_id, node_id, end),
+            await self.history.activity(tenant_id, node_id, since, end),
+        )
 
     async def _open_week(self, until: datetime) -> NetworkWeek:
         if self.fixed_network is not None:
@@ -241,6 +289,12 @@ def _window(request: ReportRequest, now: datetime) -> tuple[datetime, datetime]:
         message = f"report day {report_date:%Y-%m-%d}: in the future; today is {now:%Y-%m-%d} UTC"
         raise InvalidParameter(message)
     return report_date, min(now, report_date + DAY)
+
+
+def _capacity_sat(kept: Sequence[NodeObservation], end: datetime) -> int | None:
+    """Capacity as last observed in the day to `end`, sat; None if it was not."""
+    seen = [one for one in kept if end - DAY < one.observed_at <= end]
+    return sum(int(one.capacity_sat) for one in seen[-1].channels) if seen else None
 
 
 def _view(network: NetworkIndex | None, node_id: NodeId) -> NodeView | None:

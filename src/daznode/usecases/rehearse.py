@@ -8,8 +8,9 @@ from daznode.domain.progress import Progress
 from daznode.domain.report import DailyReport
 from daznode.ports.compute import Compute
 from daznode.ports.rehearsal import RehearsalWorld
-from daznode.ports.store import ObservationStore, SnapshotStore
+from daznode.ports.store import SnapshotStore
 from daznode.usecases.daily_report import LOCAL_USER, DailyReportTrip, ReportRequest
+from daznode.usecases.sync_node import SyncNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Rehearse:
 
     world: RehearsalWorld
     snapshots: SnapshotStore
-    observations: ObservationStore
+    sync: SyncNode
     reports: DailyReportTrip
     compute: Compute
 
@@ -45,6 +46,6 @@ class Rehearse:
 
             await self.compute.run(live)
             await self.snapshots.put(self.world.graph_snapshot())
-            await self.observations.put_observation(LOCAL_USER, await self.world.observe())
+            await self.sync.run(self.world, LOCAL_USER)
         identity = await self.world.identity()
         return await self.reports.run(ReportRequest(identity.node_id, language))

@@ -1,5 +1,6 @@
 """What the alert rules find, and when they stay silent."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tests.builders import (
     a_channel,
     a_failure,
     a_forward,
+    a_node_id,
     a_policy,
     a_rebalance,
     a_scid,
@@ -20,8 +22,17 @@ from tests.status_builders import a_card, a_public_channel, a_status, a_view, an
 
 from daznode.domain.ids import format_scid
 from daznode.domain.report import Severity
+from daznode.domain.vitals import (
+    BackupState,
+    CloseKind,
+    NodeVitals,
+    PendingClose,
+    PendingHtlc,
+    Wallet,
+)
 from daznode.monitor.params import MonitorParams
 from daznode.monitor.rules import judge
+from daznode.report.wording import Wording
 
 PARAMS = MonitorParams()
 
@@ -244,3 +255,101 @@ def test_most_severe_first():
     status = a_status(now=a_view(fee_reached=0, channels=()), is_stale=True, before=None)
     severities = [finding.severity for finding in judge(status, PARAMS)]
     assert severities == [Severity.CRITICAL, Severity.INFO]
+
+
+def vital(**changes):
+    vitals = NodeVitals(
+        observed_at=MORNING,
+        block_height=900_000,
+        wallet=Wallet(1_000_000, 0, 100_000),
+        peers=(),
+        htlcs=(),
+        closing=(),
+        open_points={},
+    )
+    return a_status(own=replace(own(**BUSY), vitals=replace(vitals, **changes)))
+
+
+def backed_up(exported_at, uncovered=()):
+    state = BackupState(exported_at, is_verified=True, uncovered=uncovered)
+    return a_status(own=replace(own(**BUSY), backup=state))
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (backed_up(MORNING - timedelta(hours=24)), {}),
+        (backed_up(MORNING - timedelta(hours=25)), {("backup_gap", "old"): Severity.WARNING}),
+        (backed_up(MORNING, (a_scid(1),)), {("backup_gap", "uncovered"): Severity.CRITICAL}),
+        (backed_up(None, (a_scid(1),)), {("backup_gap", "none"): Severity.CRITICAL}),
+    ],
+)
+def test_backup_gap(status, expected):
+    assert found(status) == expected
+
+
+@pytest.mark.parametrize(
+    ("left_blocks", "severity"),
+    [
+        (25, None),
+        (24, Severity.WARNING),
+        (13, Severity.WARNING),
+        (12, Severity.CRITICAL),
+        (-3, Severity.CRITICAL),
+    ],
+)
+def test_htlc_expiry(left_blocks, severity):
+    htlc = PendingHtlc(a_scid(1), 5_000, 900_000 + left_blocks, is_incoming=True)
+    expected = {} if severity is None else {("htlc_expiry", ""): severity}
+    status = vital(htlcs=(htlc,))
+    assert found(status) == expected
+    if severity:
+        (finding,) = judge(status, PARAMS)
+        assert finding.figures["left_count"] == max(0, left_blocks)
+        assert finding.channels == (format_scid(a_scid(1)),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "blocks_left", "expected"),
+    [
+        (CloseKind.FORCE, 144, {("pending_force_close", "counting"): Severity.WARNING}),
+        (CloseKind.LOCAL_FORCE, None, {("pending_force_close", ""): Severity.WARNING}),
+        (CloseKind.COOPERATIVE, None, {}),
+        (CloseKind.UNKNOWN, None, {}),
+    ],
+)
+def test_pending_force_close(kind, blocks_left, expected):
+    close = PendingClose(a_node_id(2), "ab:0", kind, 700, blocks_left)
+    assert found(vital(closing=(close,))) == expected
+
+
+@pytest.mark.parametrize(
+    ("wallet", "fires"),
+    [
+        (Wallet(99_999, 0, 100_000), True),
+        (Wallet(60_000, 40_000, 100_000), False),
+        (Wallet(0, 0, None), False),
+        (None, False),
+    ],
+)
+def test_anchor_reserve(wallet, fires):
+    assert (("anchor_reserve", "") in found(vital(wallet=wallet))) == fires
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_vital_alert_has_words(language):
+    htlc = PendingHtlc(a_scid(1), 5_000, 900_005, is_incoming=True)
+    close = PendingClose(a_node_id(2), "ab:0", CloseKind.FORCE, 700, 10)
+    statuses = [
+        vital(htlcs=(htlc,), closing=(close,), wallet=Wallet(1, 0, 2)),
+        vital(closing=(replace(close, blocks_left=None),)),
+        backed_up(MORNING - 3 * DAY, (a_scid(1),)),
+        backed_up(None, (a_scid(1),)),
+    ]
+    alerts = [
+        Wording(language).alert(finding, MORNING)
+        for status in statuses
+        for finding in judge(status, PARAMS)
+    ]
+    assert len(alerts) == 7
+    assert all(alert.title and "{" not in alert.description for alert in alerts)

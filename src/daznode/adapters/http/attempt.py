@@ -21,6 +21,7 @@ class Attempt:
         told: Told the outcome (`ok` or the code of the error) and the seconds it took.
         where: Source, method and path, for messages.
         monotonic: Seconds that only go forward.
+        is_waiting: Whether silence is to be expected, so that it is not held against the source.
     """
 
     def __init__(
@@ -29,12 +30,15 @@ class Attempt:
         told: Callable[[str, float], None],
         where: str,
         monotonic: Callable[[], float],
+        *,
+        is_waiting: bool = False,
     ) -> None:
         """Begin nothing yet."""
         self._breaker = breaker
         self._told = told
         self._where = where
         self._monotonic = monotonic
+        self._is_waiting = is_waiting
         self._started = 0.0
 
     def __enter__(self) -> None:
@@ -70,7 +74,10 @@ class Attempt:
         self._told(outcome, self._monotonic() - self._started)
 
     def _answered_with(self, failure: BackendError) -> None:
-        if isinstance(failure, _OF_THE_OTHER_SIDE):
+        if isinstance(failure, BackendTimeout) and self._is_waiting:
+            self._breaker.abandoned()
+            self._told(failure.code, self._monotonic() - self._started)
+        elif isinstance(failure, _OF_THE_OTHER_SIDE):
             self._breaker.failed()
             self._told(failure.code, self._monotonic() - self._started)
         else:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import httpx2
@@ -41,7 +42,12 @@ Explain = Callable[[str, HttpAnswer], BackendError | None]
 """A source's own reading of a failed answer, asked before the table of statuses; the first argument
 names the call for the message."""
 
-_MOST_CONNECTIONS: Final = 8
+_MOST_CALLS: Final = 8
+"""Calls under way at once; waiting for one's turn does not count as time of the call."""
+
+_MOST_CONNECTIONS: Final = 16
+"""Calls, and streams beside them."""
+
 _CHUNK_BYTES: Final = 64 * 2**10
 _FIRST_WAIT_SECONDS: Final = 0.2
 _LONGEST_WAIT_SECONDS: Final = 5.0
@@ -71,6 +77,8 @@ class Call:
             for a conditional read.
         timeout_seconds: Instead of the source's.
         max_bytes: Instead of the source's.
+        is_waiting: Whether the answer comes when something happens: a timeout is then to be
+            expected, is not tried again, and is not held against the source.
     """
 
     path: str
@@ -81,6 +89,7 @@ class Call:
     accepts: tuple[int, ...] = ()
     timeout_seconds: float | None = None
     max_bytes: int | None = None
+    is_waiting: bool = False
 
     def __repr__(self) -> str:
         """Method and path alone."""
@@ -118,6 +127,7 @@ class HttpClient:
         self._explain = explain
         self._breaker = breaker or Breaker(monotonic=monotonic)
         self._monotonic = monotonic
+        self._turns = asyncio.Semaphore(_MOST_CALLS)
         self._client = httpx2.AsyncClient(
             verify=tls_context(source.ca_file),
             proxy=source.proxy_url,
@@ -157,7 +167,7 @@ class HttpClient:
         """
         attempts = stamina.retry_context(
             on=_wait_before_retry,
-            attempts=self.source.attempts,
+            attempts=1 if call.is_waiting else self.source.attempts,
             timeout=_PATIENCE_SECONDS,
             wait_initial=_FIRST_WAIT_SECONDS,
             wait_max=_LONGEST_WAIT_SECONDS,
@@ -177,9 +187,34 @@ class HttpClient:
         """
         return await self._once(call)
 
+    async def save(self, call: Call, target: Path) -> None:
+        """Ask for something too large to hold in memory, in one attempt, into a file.
+
+        Args:
+            call: What to ask; its limits hold for the whole answer.
+            target: The file; what an attempt that failed left in it is useless.
+
+        Raises:
+            BackendError: No usable answer; see its kinds.
+            OSError: The file cannot be written.
+        """
+        where = self._where(call)
+        most = call.max_bytes or self.source.max_bytes
+        with self._watched(where):
+            async with asyncio.timeout(self._seconds(call)):
+                response = await self._opened(call, where, self._seconds(call))
+                try:
+                    with target.open("wb") as file:
+                        async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+                            file.write(chunk)
+                            if file.tell() > most:
+                                raise _too_long(where, most)
+                finally:
+                    await response.aclose()
+
     @asynccontextmanager
     async def stream(
-        self, call: Call, *, idle_seconds: float | None = None
+        self, call: Call, *, idle_seconds: float | None = None, is_slow_to_begin: bool = False
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The lines of an answer that does not end, within a block.
 
@@ -189,6 +224,8 @@ class HttpClient:
         Args:
             call: What to ask.
             idle_seconds: Longest silence between two pieces; None for no limit.
+            is_slow_to_begin: Whether the answer may begin with its first line, however late: then
+                only connecting has a time limit.
 
         Raises:
             BackendError: The stream cannot be opened, breaks, falls silent, or a line is too long.
@@ -196,7 +233,9 @@ class HttpClient:
         """
         where = self._where(call)
         with self._watched(where):
-            response = await self._opened(call, where, idle_seconds)
+            response = await self._opened(
+                call, where, idle_seconds, is_slow_to_begin=is_slow_to_begin
+            )
         try:
             yield self._lines(response, where, call)
         finally:
@@ -228,10 +267,12 @@ class HttpClient:
 
             await pass_on(self._client, self._request(call), where, opened=begin, tell=tell)
 
-    async def _opened(self, call: Call, where: str, idle_seconds: float | None) -> httpx2.Response:
+    async def _opened(
+        self, call: Call, where: str, idle_seconds: float | None, *, is_slow_to_begin: bool = False
+    ) -> httpx2.Response:
         request = self._request(call)
         request.extensions["timeout"]["read"] = idle_seconds
-        async with asyncio.timeout(self._seconds(call)):
+        async with asyncio.timeout(None if is_slow_to_begin else self._seconds(call)):
             response = await self._client.send(request, stream=True)
             if _is_success(response.status_code, call.accepts):
                 return response
@@ -264,7 +305,13 @@ class HttpClient:
 
     async def _once(self, call: Call) -> HttpAnswer:
         where = self._where(call)
-        with self._watched(where):
+        if call.is_waiting:
+            return await self._answered(where, call)
+        async with self._turns:
+            return await self._answered(where, call)
+
+    async def _answered(self, where: str, call: Call) -> HttpAnswer:
+        with self._watched(where, is_waiting=call.is_waiting):
             async with asyncio.timeout(self._seconds(call)):
                 response = await self._client.send(self._request(call), stream=True)
                 try:
@@ -275,8 +322,8 @@ class HttpClient:
                 raise self._failure(where, answer)
             return answer
 
-    def _watched(self, where: str) -> Attempt:
-        return Attempt(self._breaker, self._told, where, self._monotonic)
+    def _watched(self, where: str, *, is_waiting: bool = False) -> Attempt:
+        return Attempt(self._breaker, self._told, where, self._monotonic, is_waiting=is_waiting)
 
     def _told(self, outcome: str, seconds: float) -> None:
         self._observer(self.source.name, outcome, seconds)
@@ -311,14 +358,17 @@ class HttpClient:
         async for chunk in response.aiter_bytes(_CHUNK_BYTES):
             content += chunk
             if len(content) > most:
-                message = f"{where}: an answer of more than {most:,} bytes"
-                raise BackendAnswerInvalid(message)
+                raise _too_long(where, most)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(where, response.status_code, headers, bytes(content))
 
     def _failure(self, where: str, answer: HttpAnswer) -> BackendError:
         own = self._explain(where, answer)
         return own or status_error(where, answer.status, answer.headers)
+
+
+def _too_long(where: str, most: int) -> BackendAnswerInvalid:
+    return BackendAnswerInvalid(f"{where}: an answer of more than {most:,} bytes")
 
 
 def _is_success(status: int, accepts: tuple[int, ...]) -> bool:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from daznode.adapters.store.vault_schema import VAULT_STATEMENTS
+
 APPLICATION_ID: Final = int.from_bytes(b"DAZN")
 """Marks the file as ours (SQLite file format, section 1.3.14)."""
 
@@ -83,63 +85,114 @@ MIGRATIONS: Final = (
     ),
     Migration(
         number=2,
-        name="credentials and their audit trail",
+        name="history of own nodes",
         statements=(
             """
-            CREATE TABLE credentials (
+            CREATE TABLE history_nodes (
+                node_ref INTEGER PRIMARY KEY,
                 tenant_id TEXT NOT NULL,
-                name TEXT NOT NULL,
-                version INTEGER NOT NULL,
+                node_pubkey TEXT NOT NULL,
+                synced_until_us INTEGER,
+                UNIQUE (tenant_id, node_pubkey)
+            )
+            """,
+            """
+            CREATE TABLE history_cursors (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                strand TEXT NOT NULL,
+                cursor TEXT NOT NULL,
+                PRIMARY KEY (node_ref, strand)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE history_forwards (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                at_us INTEGER NOT NULL,
+                event_key INTEGER NOT NULL,
+                scid_in INTEGER NOT NULL,
+                scid_out INTEGER NOT NULL,
+                amount_in_msat INTEGER NOT NULL,
+                amount_out_msat INTEGER NOT NULL,
+                PRIMARY KEY (node_ref, at_us, event_key, scid_in)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE history_failures (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                at_us INTEGER NOT NULL,
+                event_key INTEGER NOT NULL,
+                scid_in INTEGER NOT NULL,
+                scid_out INTEGER,
+                amount_out_msat INTEGER NOT NULL,
+                missed_fee_msat INTEGER NOT NULL,
+                is_local INTEGER NOT NULL,
+                reason TEXT NOT NULL,
+                PRIMARY KEY (node_ref, at_us, event_key, scid_in)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE history_flows (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                at_us INTEGER NOT NULL,
                 kind TEXT NOT NULL,
-                state TEXT NOT NULL,
-                key_id TEXT NOT NULL,
-                stored_at TEXT NOT NULL,
-                node_ref TEXT,
-                expires_at TEXT,
-                nonce BLOB NOT NULL,
-                sealed BLOB NOT NULL,
-                PRIMARY KEY (tenant_id, name, version)
-            )
+                event_key INTEGER NOT NULL,
+                scid_out INTEGER,
+                scid_in INTEGER,
+                amount_msat INTEGER NOT NULL,
+                fee_msat INTEGER NOT NULL,
+                payment_ref INTEGER NOT NULL,
+                PRIMARY KEY (node_ref, at_us, kind, event_key)
+            ) WITHOUT ROWID
             """,
             """
-            CREATE TABLE credential_trail (
-                number INTEGER PRIMARY KEY NOT NULL,
-                at TEXT NOT NULL,
-                actor TEXT NOT NULL,
-                action TEXT NOT NULL,
-                purpose TEXT NOT NULL,
-                tenant_id TEXT NOT NULL,
-                name TEXT NOT NULL,
-                version INTEGER NOT NULL,
-                outcome TEXT NOT NULL,
-                record_sha256 TEXT,
-                entry_sha256 BLOB NOT NULL
-            )
-            """,
-            "CREATE INDEX credential_trail_by_tenant ON credential_trail (tenant_id, number)",
-            """
-            CREATE INDEX credential_trail_by_name
-                ON credential_trail (tenant_id, name, version)
+            CREATE TABLE history_watched (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                since_us INTEGER NOT NULL,
+                until_us INTEGER NOT NULL,
+                PRIMARY KEY (node_ref, since_us)
+            ) WITHOUT ROWID
             """,
             """
-            CREATE TRIGGER credential_trail_is_not_changed
-                BEFORE UPDATE ON credential_trail
-                BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are not changed'); END
+            CREATE TABLE history_states (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                at_us INTEGER NOT NULL,
+                PRIMARY KEY (node_ref, at_us)
+            ) WITHOUT ROWID
             """,
             """
-            CREATE TRIGGER credential_trail_is_not_cut
-                BEFORE DELETE ON credential_trail
-                BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are not deleted'); END
+            CREATE TABLE history_channels (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                scid INTEGER NOT NULL,
+                at_us INTEGER NOT NULL,
+                local_msat INTEGER NOT NULL,
+                remote_msat INTEGER NOT NULL,
+                is_active INTEGER NOT NULL,
+                policies TEXT NOT NULL,
+                PRIMARY KEY (node_ref, scid, at_us)
+            ) WITHOUT ROWID
             """,
             """
-            CREATE TABLE credential_trail_end (
-                id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
-                number INTEGER NOT NULL,
-                entry_sha256 BLOB NOT NULL,
-                key_id TEXT NOT NULL,
-                signature BLOB NOT NULL
+            CREATE TABLE history_peers (
+                node_ref INTEGER NOT NULL REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                peer_id TEXT NOT NULL,
+                at_us INTEGER NOT NULL,
+                is_online INTEGER NOT NULL,
+                flaps INTEGER,
+                PRIMARY KEY (node_ref, peer_id, at_us)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE history_backups (
+                node_ref INTEGER PRIMARY KEY NOT NULL
+                    REFERENCES history_nodes (node_ref) ON DELETE CASCADE,
+                exported_at_us INTEGER NOT NULL,
+                is_encrypted INTEGER NOT NULL,
+                is_verified INTEGER,
+                covers TEXT NOT NULL,
+                content BLOB NOT NULL
             )
             """,
         ),
     ),
+    Migration(number=3, name="credentials and their audit trail", statements=VAULT_STATEMENTS),
 )

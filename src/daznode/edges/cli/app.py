@@ -12,6 +12,7 @@ from daznode.edges.cli.lnbits import lnbits
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
+from daznode.edges.cli.sync import sync
 
 
 class GuardedGroup(click.Group):
@@ -43,5 +44,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, report, score, rankings, fee_market, network, credentials, lnbits):
+for _command in (demo, report, sync, score, rankings, fee_market, network, credentials, lnbits):
     cli.add_command(_command)

@@ -1,4 +1,4 @@
-"""`daznode network`: import, list, describe, compare and generate network snapshots."""
+"""`daznode network`: import, fetch, list, describe, compare and generate network snapshots."""
 
 import click
 
@@ -10,7 +10,7 @@ from daznode.wiring import Services
 
 @click.group()
 def network() -> None:
-    """Network snapshots: import, list, stats, diff, generate."""
+    """Network snapshots: import, fetch, list, stats, diff, generate."""
 
 
 @network.command(
@@ -33,6 +33,21 @@ def import_network(
 
     async def trip(services: Services) -> tuple[SnapshotSummary, bool]:
         return await services.import_file(file, nodes_file, observed_at=moment)
+
+    summary, is_new = session.run(trip)
+    if as_json:
+        session.print_json(tables.described(summary) | {"is_new": is_new})
+    else:
+        tables.print_imported(summary, is_new=is_new)
+
+
+@network.command(epilog="Example: daznode network fetch")
+@session.json_option
+def fetch(*, as_json: bool) -> None:
+    """Store the network as the connected node knows it."""
+
+    async def trip(services: Services) -> tuple[SnapshotSummary, bool]:
+        return await services.import_from_node()
 
     summary, is_new = session.run(trip)
     if as_json:

@@ -107,7 +107,7 @@ def _parse_day(text: str | None) -> date | None:
     short_help="The daily report of a node.",
     epilog="Example: daznode report ACINQ --format html,pdf --out reports/",
 )
-@click.argument("node", metavar="NODE")
+@click.argument("node", metavar="[NODE]", required=False)
 @graph_option
 @click.option("--date", "day", metavar="D", help="UTC day of the report; default today.")
 @click.option(
@@ -119,7 +119,7 @@ def _parse_day(text: str | None) -> date | None:
 @click.option("--language", type=click.Choice(["en", "fr"]), help="Default: DAZNODE_LANGUAGE, en.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def report(  # noqa: PLR0913 - one argument per option
-    node: str,
+    node: str | None,
     graph: str | None,
     day: str | None,
     formats_text: str | None,
@@ -128,7 +128,7 @@ def report(  # noqa: PLR0913 - one argument per option
     *,
     as_json: bool,
 ) -> None:
-    """The daily report of NODE (a key or an alias), stored and shown.
+    """The daily report of NODE (a key or an alias), stored and shown; of the connected node without.
 
     Without a connected node the report rests on the stored network snapshots, or on the dump given
     with --graph, and says so.
@@ -138,7 +138,8 @@ def report(  # noqa: PLR0913 - one argument per option
     report_day = _parse_day(day)
 
     async def trip(services: Services) -> tuple[tuple[Path, ...], Page | None, bytes]:
-        made = await services.report(node, graph=graph, day=report_day, language=language)
+        whose = node if node is not None else await services.own_node_id()
+        made = await services.report(whose, graph=graph, day=report_day, language=language)
         files = () if out is None else write_files(services, made, formats, out)
         page = services.page(made) if "terminal" in formats else None
         is_piped = out is None and page is None

@@ -72,7 +72,10 @@ def run(trip: Callable[[Services], Awaitable[T]], *, is_temporary: bool = False)
     with ProgressBars() as bars, _services(bars, is_temporary=is_temporary) as services:
 
         async def travel() -> T:
-            return await trip(services)
+            try:
+                return await trip(services)
+            finally:
+                await services.aclose()
 
         return asyncio.run(travel())
 

@@ -111,6 +111,39 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
         "{channels_count:channel|channels} without traffic",
         "Nothing passed for {limit_days} through channels of {capacity_sats} in all, although their peers are online.",
     ),
+    "backup_gap.none": (
+        "No channel backup is kept",
+        "{channels_count:open channel has|open channels have} no static backup here. After a lost disk their funds "
+        "could not be asked back. Check that the credential allows the export.",
+    ),
+    "backup_gap.uncovered": (
+        "{channels_count:open channel is|open channels are} not in the backup",
+        "The newest channel backup lacks {channels_count} of {of_count} open channels. "
+        "Export one anew: `daznode sync`.",
+    ),
+    "backup_gap.old": (
+        "The channel backup is old",
+        "It was exported {age_hours_count:hour|hours} ago; a sync makes one anew when it is due. "
+        "Above {limit_hours_count:hour|hours} this is worth a look.",
+    ),
+    "htlc_expiry": (
+        "{htlcs_count:payment|payments} in flight close to the time limit",
+        "The first expires in {left_count:block|blocks}, of {limit_count} below which this is worth a look; {amount_sats} in all. If it is not "
+        "resolved by then, the channel is closed by force. Check that the peer is online.",
+    ),
+    "pending_force_close": (
+        "{channels_count:channel|channels} closing by force",
+        "{limbo_sats} are bound until the close is confirmed and its time locks are over.",
+    ),
+    "pending_force_close.counting": (
+        "{channels_count:channel|channels} closing by force",
+        "{limbo_sats} are bound; the last are spendable in {left_count:block|blocks}.",
+    ),
+    "anchor_reserve": (
+        "Too little on chain for fee bumps",
+        "The wallet holds {held_sats}, less than the {reserve_sats} that the node keeps to bump the fees of its "
+        "anchor channels. In a force close it could come too late: send some coins to it.",
+    ),
 }
 
 ADVICE: Final[dict[str, tuple[str, str, str]]] = {
@@ -255,5 +288,6 @@ SOURCES: Final[dict[str, str]] = {
     "node_unknown": "this key is not in the snapshot",
     "history_none": "no snapshot of the day before is stored",
     "history_days": "{known_count} of {of_count} days",
+    "failures_unwatched": "failed forwards are known only while `daznode sync --follow` listens",
     "node_none": "no node is connected",
 }

@@ -108,6 +108,39 @@ ALERTS: Final[dict[str, tuple[str, str]]] = {
         "{channels_count:canal sans trafic|canaux sans trafic}",
         "Rien n'est passé pendant {limit_days} par des canaux de {capacity_sats} en tout, bien que leurs pairs soient en ligne.",
     ),
+    "backup_gap.none": (
+        "Aucune sauvegarde des canaux n'est gardée",
+        "{channels_count:canal ouvert n'a|canaux ouverts n'ont} pas de sauvegarde statique ici. Après la perte d'un disque, leurs fonds "
+        "ne pourraient pas être redemandés. Vérifiez que l'identifiant permet l'export.",
+    ),
+    "backup_gap.uncovered": (
+        "{channels_count:canal ouvert manque|canaux ouverts manquent} à la sauvegarde",
+        "À la sauvegarde la plus récente manquent {channels_count} des {of_count} canaux ouverts. "
+        "Exportez-en une nouvelle : `daznode sync`.",
+    ),
+    "backup_gap.old": (
+        "La sauvegarde des canaux est ancienne",
+        "Elle a été exportée il y a {age_hours_count:heure|heures} ; une synchronisation en refait une quand il le faut. "
+        "Au-delà de {limit_hours_count:heure|heures}, il faut y regarder.",
+    ),
+    "htlc_expiry": (
+        "{htlcs_count:paiement|paiements} en cours près de l'échéance",
+        "Le premier expire dans {left_count:bloc|blocs}, sous les {limit_count} à partir desquels il faut y regarder ; {amount_sats} en tout. S'il n'est pas "
+        "résolu d'ici là, le canal sera fermé de force. Vérifiez que le pair est en ligne.",
+    ),
+    "pending_force_close": (
+        "{channels_count:canal en fermeture forcée|canaux en fermeture forcée}",
+        "{limbo_sats} sont immobilisés jusqu'à ce que la fermeture soit confirmée et ses délais passés.",
+    ),
+    "pending_force_close.counting": (
+        "{channels_count:canal en fermeture forcée|canaux en fermeture forcée}",
+        "{limbo_sats} sont immobilisés ; les derniers seront dépensables dans {left_count:bloc|blocs}.",
+    ),
+    "anchor_reserve": (
+        "Trop peu sur la chaîne pour relever les frais",
+        "Le portefeuille contient {held_sats}, moins que les {reserve_sats} que le nœud garde pour relever les frais de ses "
+        "canaux à ancres. En cas de fermeture forcée, il pourrait arriver trop tard : envoyez-lui des fonds.",
+    ),
 }
 
 ADVICE: Final[dict[str, tuple[str, str, str]]] = {
@@ -251,5 +284,6 @@ SOURCES: Final[dict[str, str]] = {
     "node_unknown": "cette clé n'est pas dans l'instantané",
     "history_none": "aucun instantané de la veille n'est stocké",
     "history_days": "{known_count} jours sur {of_count}",
+    "failures_unwatched": "les relais échoués ne sont connus que pendant que `daznode sync --follow` écoute",
     "node_none": "aucun nœud n'est connecté",
 }

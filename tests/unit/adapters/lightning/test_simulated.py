@@ -40,7 +40,7 @@ def test_the_demo_begins_where_it_is_told_to_with_days_behind_it():
     assert node.now() == STARTS_AT
     assert node.begins_at < STARTS_AT - DAY
     assert stages == [("days lived", day, 5) for day in range(5)]
-    activity = asyncio.run(node.activity(node.begins_at, STARTS_AT))
+    activity = node._world.activity(node.begins_at, STARTS_AT)
     assert activity.forwards
     assert node.graph_snapshot().n_nodes > 190
 

@@ -102,7 +102,7 @@ def test_a_failed_update_leaves_the_older_database(path):
 def test_a_newer_database_asks_for_an_update_of_the_program(path):
     opened(path, migrations=(*MIGRATIONS, SECOND)).close()
     with pytest.raises(
-        MigrationNeeded, match=rf"schema {NEWEST + 1}.*up to {NEWEST}\); update"
+        MigrationNeeded, match=rf"schema {NEWEST + 1}.*up to {NEWEST}\); update daznode"
     ) as told:
         opened(path)
     assert str(path) in str(told.value)

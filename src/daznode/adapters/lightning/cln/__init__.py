@@ -1,0 +1,1 @@
+"""Core Lightning 24.02 and newer, over clnrest with a rune."""

@@ -1,0 +1,154 @@
+"""Follow: keep a node's history up to date while it happens, through every break of the connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from daznode.domain.errors import BackendError, BackendRefused, BackendUntrusted
+from daznode.domain.history import Happening, HistoryPage, NodeEvent
+from daznode.ports.lightning import ConnectedNode, NodeEvents
+from daznode.usecases.sync_node import Synced, SyncNode
+
+STRAND: Final = "events"
+"""Under which failures that only events tell are kept; it has no place to go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPace:
+    """How often what.
+
+    Attributes:
+        settle_seconds: After a change, how long further ones are waited for before they are fetched.
+        resync_seconds: Longest time without a sync: it finds what events did not tell, and whether
+            the node still answers.
+        first_pause_seconds: Pause after the first break; doubled with each further one.
+        longest_pause_seconds: Longest pause between two attempts.
+    """
+
+    settle_seconds: float = 3.0
+    resync_seconds: float = 300.0
+    first_pause_seconds: float = 1.0
+    longest_pause_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowNode:
+    """The trip that does not end: listen, fetch what was missed, keep what is told, begin again.
+
+    What can be fetched is fetched from where the history was left, so a break loses nothing of it
+    and brings nothing twice. Failures that only events tell are kept as they come; the time in which
+    nobody listened is known as such.
+
+    Args:
+        sync: Fetches.
+        told: Told of each sync, and of each break with its reason.
+        pace: How often what.
+        sleep: Waits some seconds.
+    """
+
+    sync: SyncNode
+    told: Callable[[Synced | BackendError], None]
+    pace: FollowPace = FollowPace()
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def run(self, node: ConnectedNode, events: NodeEvents, tenant_id: str) -> None:
+        """Follow a node until stopped.
+
+        Args:
+            node: The node.
+            events: The same node, as it tells.
+            tenant_id: Whose.
+
+        Raises:
+            BackendRefused: The credential does not allow it: another attempt would not either.
+            BackendUntrusted: It is another node than before.
+            StoreUnavailable: Something cannot be kept.
+        """
+        pause_seconds = self.pace.first_pause_seconds
+        while True:
+            session = _Session(self, node, tenant_id)
+            try:
+                async with events.listen() as stream:
+                    await session.run(stream)
+            except (BackendRefused, BackendUntrusted):
+                raise
+            except BackendError as error:
+                self.told(error)
+            if session.has_synced:
+                pause_seconds = self.pace.first_pause_seconds
+            await self.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, self.pace.longest_pause_seconds)
+
+
+class _Session:
+    """From one connection to its break."""
+
+    def __init__(self, trip: FollowNode, node: ConnectedNode, tenant_id: str) -> None:
+        self._trip = trip
+        self._node = node
+        self._tenant_id = tenant_id
+        self._since: datetime | None = None
+        self._last: Synced | None = None
+
+    @property
+    def has_synced(self) -> bool:
+        """Whether the connection held for a sync."""
+        return self._last is not None
+
+    async def run(self, stream: AsyncIterator[NodeEvent]) -> None:
+        """Take events until the stream ends or breaks."""
+        pace = self._trip.pace
+        loop = asyncio.get_running_loop()
+        due = loop.time() + pace.resync_seconds
+        coming = asyncio.ensure_future(anext(stream, None))
+        try:
+            while True:
+                await asyncio.wait({coming}, timeout=max(0.0, due - loop.time()))
+                if coming.done():
+                    event = coming.result()
+                    if event is None:
+                        return
+                    coming = asyncio.ensure_future(anext(stream, None))
+                    if await self._take(event):
+                        due = min(due, loop.time() + pace.settle_seconds)
+                if loop.time() >= due:
+                    await self._fetch()
+                    due = loop.time() + pace.resync_seconds
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _take(self, event: NodeEvent) -> bool:
+        """Keep what an event brings; whether there is more to fetch."""
+        match event.what:
+            case Happening.LISTENING:
+                self._since = event.at
+                await self._fetch()
+                return False
+            case Happening.FAILURE:
+                await self._keep(event)
+                return False
+            case Happening.FORWARDS | Happening.CHANNELS:
+                return True
+
+    async def _fetch(self) -> None:
+        done = await self._trip.sync.run(self._node, self._tenant_id)
+        self._last = done
+        await self._watched(done.until)
+        self._trip.told(done)
+
+    async def _keep(self, event: NodeEvent) -> None:
+        if event.failure is None or self._last is None:
+            return
+        page = HistoryPage(STRAND, (event.key,), (event.failure,), "")
+        await self._trip.sync.history.put_page(self._tenant_id, self._last.identity.node_id, page)
+        await self._watched(event.at)
+
+    async def _watched(self, until: datetime) -> None:
+        if self._since is None or self._last is None or until <= self._since:
+            return
+        await self._trip.sync.history.put_watched(
+            self._tenant_id, self._last.identity.node_id, self._since, until
+        )
