@@ -15,7 +15,7 @@ class FakeMinter:
         self.refuses: set[str] = set()
         self._last = 0
 
-    async def mint(self, kind: CredentialKind) -> Minted:  # noqa: ARG002
+    async def mint(self, kind: CredentialKind, replaced: Secret) -> Minted:  # noqa: ARG002
         self._check("mint")
         self._last += 1
         number = str(100 + self._last)

@@ -14,7 +14,7 @@ from tests.fakes.minter import FakeMinter
 
 from daznode.adapters.vault.keys import KeySource
 from daznode.adapters.vault.sqlite import SqliteVault
-from daznode.domain.credentials import CredentialKind, CredentialState
+from daznode.domain.credentials import CredentialKind, CredentialState, Secret
 from daznode.domain.errors import (
     BackendError,
     CapabilityMissing,
@@ -28,6 +28,7 @@ from daznode.usecases.credentials import KeepCredentials
 ROOT = Path(__file__).parents[2]
 RUNE, KEY = CredentialKind.CLN_RUNE, CredentialKind.LNBITS_INVOICE
 ME = "cli:alice"
+NOTHING = Secret("")
 
 
 class Desk:
@@ -99,7 +100,7 @@ def test_a_token_that_ends_is_due_before_and_refused_after(desk):
 
 
 def test_a_node_makes_the_new_one_and_ends_the_old(desk):
-    first = asyncio.run(desk.minter.mint(RUNE))
+    first = asyncio.run(desk.minter.mint(RUNE, NOTHING))
     desk.add(first.secret.reveal().encode())
     rotated = desk.rotate()
     assert (rotated.is_minted, rotated.is_old_ended, rotated.hint) == (True, True, "")
@@ -169,7 +170,7 @@ def test_a_rotation_that_was_cut_short_is_cleared_by_the_next(desk, step):
 
 
 def test_revoked_here_and_at_the_node(desk):
-    first = asyncio.run(desk.minter.mint(RUNE))
+    first = asyncio.run(desk.minter.mint(RUNE, NOTHING))
     desk.add(first.secret.reveal().encode())
     versions, hint = asyncio.run(desk.keep.revoke("t", "main", ME))
     assert (versions, hint, desk.minter.taken) == ((1,), "", {})
@@ -185,7 +186,7 @@ def test_revoked_here_and_at_the_node(desk):
 
 
 def test_whoever_reads_while_it_is_rotated_gets_one_that_the_node_takes(desk, tmp_path):
-    first = asyncio.run(desk.minter.mint(RUNE))
+    first = asyncio.run(desk.minter.mint(RUNE, NOTHING))
     desk.add(first.secret.reveal().encode())
     known, found, is_over = {first.secret.reveal()}, [], threading.Event()
 
@@ -254,8 +255,6 @@ def test_another_process_goes_on_reading_through_a_change_of_the_encryption_key(
 
 def test_keys_of_the_settings_are_changed_by_naming_the_old_one(tmp_path):
     import base64
-
-    from daznode.domain.credentials import Secret
 
     old, new = (Secret(base64.b64encode(bytes([n]) * 32).decode()) for n in (1, 2))
     clock = FakeClock()

@@ -92,6 +92,17 @@ def inspect(kind: CredentialKind, raw: bytes) -> Inspected:
     return Inspected(Secret(text))
 
 
+def may_set_policies(kind: CredentialKind, secret: Secret) -> bool:
+    """Whether a rune's restrictions name `setchannel` among the methods it allows."""
+    if kind is not CredentialKind.CLN_RUNE:
+        return kind is CredentialKind.LND_FEES
+    return any(
+        alternative == "method=setchannel"
+        for restriction in _restrictions(kind, secret.reveal())
+        for alternative in restriction.split("|")
+    )
+
+
 def _refused(kind: CredentialKind, what: str) -> InvalidCredential:
     return InvalidCredential(f"credential of kind {kind.value}: {what}")
 
@@ -209,13 +220,18 @@ def _exceeds(kind: CredentialKind, operation: str) -> bool:
     return not (kind is CredentialKind.LND_INVOICE and entity in {"invoices", "address"})
 
 
-def _rune(kind: CredentialKind, text: str) -> Inspected:
+def _restrictions(kind: CredentialKind, text: str) -> list[str]:
+    """A rune's restrictions in order, its id first."""
     try:
         padded = text + "=" * (-len(text) % 4)
         data = base64.b64decode(padded, altchars=b"-_", validate=True)
-        restrictions = data[_RUNE_HASH_BYTES:].decode("utf-8").split("&")
+        return data[_RUNE_HASH_BYTES:].decode("utf-8").split("&")
     except (ValueError, binascii.Error) as exc:
         raise _refused(kind, "not the base64 text of a rune") from exc
+
+
+def _rune(kind: CredentialKind, text: str) -> Inspected:
+    restrictions = _restrictions(kind, text)
     if not restrictions[0].startswith("="):
         raise _refused(kind, "not a rune that lightningd made: it has no id")
     rune_id = restrictions[0][1:].partition("-")[0]

@@ -118,6 +118,20 @@ KINDS: Final[dict[CredentialKind, KindFacts]] = {
 }  # fmt: skip
 
 
+_LND_OWN_KEY: Final = "0"
+"""Root key of the macaroons that LND makes itself; it is not among those that can be deleted."""
+
+
+def way_to_end(kind: CredentialKind, node_ref: str | None) -> str:
+    """How a person ends a credential at its node, in one line."""
+    if KINDS[kind].backend == "lnd" and node_ref == _LND_OWN_KEY:
+        return (
+            "it hangs on LND's own root key, which ends only with "
+            "`lncli changepassword --new_mac_root_key`"
+        )
+    return KINDS[kind].end_it.format(id=node_ref or "ID")
+
+
 class CredentialState(StrEnum):
     """Where a version of a credential is in its life."""
 

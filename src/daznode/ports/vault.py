@@ -117,12 +117,17 @@ class Minted:
 class CredentialMinter(Protocol):
     """A node that makes and ends credentials with the rights of a kind."""
 
-    async def mint(self, kind: CredentialKind) -> Minted:
+    async def mint(self, kind: CredentialKind, replaced: Secret) -> Minted:
         """Make a fresh one.
+
+        Args:
+            kind: With the rights of this kind.
+            replaced: The one in its place now, for what the kind leaves open.
 
         Raises:
             BackendError: The node cannot be reached or refuses.
             CapabilityMissing: The node makes none of that kind.
+            DryRun: `DRY_RUN` is on: a new credential is a change of the node.
         """
 
     async def verify(self, kind: CredentialKind, secret: Secret) -> None:
@@ -137,4 +142,6 @@ class CredentialMinter(Protocol):
 
         Raises:
             BackendError: The node cannot be reached or refuses.
+            CapabilityMissing: The node has none of that number, or cannot end it.
+            DryRun: `DRY_RUN` is on.
         """

@@ -18,6 +18,7 @@ from daznode.domain.credentials import (
     TrailEntry,
     check_name,
     check_tenant,
+    way_to_end,
 )
 from daznode.domain.errors import (
     BackendError,
@@ -26,6 +27,7 @@ from daznode.domain.errors import (
     CredentialRevoked,
     InvalidCredential,
     InvalidParameter,
+    NotAllowed,
 )
 from daznode.ports.clock import Clock
 from daznode.ports.vault import CredentialMinter, CredentialVault
@@ -189,7 +191,7 @@ class KeepCredentials:
                 message = f"credential {name!r}: the one given is the one in use already"
                 raise InvalidCredential(message)
         else:
-            read = await self._minted(old.kind, minter)
+            read = await self._minted(old.kind, old_secret, minter)
         new = _new(tenant_id, name, old.kind, read)
         stored = await self._vault.put(new, access, is_pending=True)
         if minter is not None:
@@ -289,7 +291,9 @@ class KeepCredentials:
             raise InvalidCredential(message)
         return read
 
-    async def _minted(self, kind: CredentialKind, minter: CredentialMinter | None) -> Inspected:
+    async def _minted(
+        self, kind: CredentialKind, replaced: Secret, minter: CredentialMinter | None
+    ) -> Inspected:
         if minter is None:
             facts = KINDS[kind]
             why = (
@@ -299,7 +303,7 @@ class KeepCredentials:
             )
             message = f"credential of kind {kind.value}: {why}; give one yourself: --file FILE, or --file - for standard input"
             raise CapabilityMissing(message)
-        minted = await minter.mint(kind)
+        minted = await minter.mint(kind, replaced)
         read = inspect(kind, minted.secret.reveal().encode())
         return replace(read, node_ref=minted.node_ref)
 
@@ -325,15 +329,13 @@ class KeepCredentials:
         self, credential: Credential, minter: CredentialMinter | None
     ) -> tuple[bool, str]:
         """End a credential at its node; whether that was done, and what is left to do."""
-        number = credential.node_ref or ""
-        by_hand = f"end version {credential.version} at the node: " + KINDS[
-            credential.kind
-        ].end_it.format(id=number or "ID")
-        if minter is None or not number:
+        way = way_to_end(credential.kind, credential.node_ref)
+        by_hand = f"end version {credential.version} at the node: {way}"
+        if minter is None or credential.node_ref is None:
             return False, by_hand
         try:
-            await minter.revoke(credential.kind, number)
-        except (BackendError, CapabilityMissing) as refusal:
+            await minter.revoke(credential.kind, credential.node_ref)
+        except (BackendError, NotAllowed) as refusal:
             return False, f"{by_hand} ({refusal})"
         return True, ""
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from daznode.domain.errors import BackendError
 from daznode.domain.ids import format_scid
 from daznode.domain.managed_node import ManagedChannel
+from daznode.domain.page import plain_text
 from daznode.domain.units import whole_sat
 from daznode.domain.wallet import PaymentPage
 from daznode.edges.cli import session
@@ -31,7 +32,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     """Whether LNBITS_URL answers, what the keys open, and what is missing; nothing is changed."""
 
     async def trip(services: Services) -> LnbitsExamined:
-        return await services.examine_lnbits(actor_name())
+        return await services.lnbits.examine(actor_name())
 
     found = session.run(trip)
     if as_json:
@@ -48,7 +49,7 @@ def channels(*, as_json: bool) -> None:
     """Open channels of the node behind LNbits: balances, and what the node charges."""
 
     async def trip(services: Services) -> tuple[ManagedChannel, ...]:
-        return await services.lnbits_channels(actor_name())
+        return await services.lnbits.channels(actor_name())
 
     found = session.run(trip)
     if as_json:
@@ -75,7 +76,7 @@ def payments(limit: int, *, as_json: bool) -> None:
     """The newest payments of the wallet."""
 
     async def trip(services: Services) -> PaymentPage:
-        return await services.lnbits_payments(actor_name(), limit)
+        return await services.lnbits.payments(actor_name(), limit)
 
     found = session.run(trip)
     if as_json:
@@ -116,8 +117,8 @@ def _table(*columns: str) -> Table:
 
 
 def _harmless(text: str, most: int) -> str:
-    """The start of a stranger's text, without characters that move a terminal's cursor."""
-    return escape("".join(one if one.isprintable() else " " for one in text[:most]))
+    """The start of a stranger's text, without what moves a terminal's cursor or reads as markup."""
+    return escape(plain_text(text[:most]))
 
 
 def _show(found: LnbitsExamined) -> None:

@@ -4,8 +4,7 @@ Everything is made when it is first asked for, and imported then: `daznode --hel
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,33 +15,27 @@ from daznode.domain.errors import BackendError, ConfigError
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.lightning.connect import NodeAddress, NodeHandle
-    from daznode.adapters.lightning.lnbits.connect import LnbitsHandle
-    from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
     from daznode.adapters.sources.graph_file import GraphFile
     from daznode.adapters.store.history import SqliteHistory
     from daznode.adapters.store.snapshots import SnapshotFolders
     from daznode.adapters.store.sqlite import SqliteStore
-    from daznode.adapters.vault.sqlite import SqliteVault
     from daznode.domain.gossip import SnapshotSummary
-    from daznode.domain.managed_node import ManagedChannel
     from daznode.domain.measures import FeeMarket, NodeScoreCard
     from daznode.domain.page import Page
     from daznode.domain.report import DailyReport
-    from daznode.domain.wallet import PaymentPage
     from daznode.graph.view import NetworkIndex
     from daznode.ports.clock import Clock
     from daznode.ports.press import Press
     from daznode.usecases.compare_networks import CompareNetworks
     from daznode.usecases.credentials import KeepCredentials
     from daznode.usecases.daily_report import DailyReportTrip
-    from daznode.usecases.examine_lnbits import LnbitsExamined
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
     from daznode.usecases.sync_node import Synced
+    from daznode.wiring.lnbits import LnbitsServices
+    from daznode.wiring.secrets import Secrets
 
 LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
@@ -79,6 +72,7 @@ class Services:
         """Open nothing yet."""
         self._settings = settings
         self._listener = listener
+        self._node_handle: NodeHandle | None = None
         self._say = say
         self._temporary = (
             tempfile.TemporaryDirectory(prefix="daznode-data-") if is_temporary else None
@@ -95,7 +89,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store", "history", "vault"):
+        for name in ("compute", "store", "history", "secrets"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -122,32 +116,31 @@ class Services:
 
         return SqliteStore(self._data_dir, self._assets_dir)
 
-    @cached_property
-    def node_handle(self) -> "NodeHandle | None":
+    async def node_handle(self) -> "NodeHandle | None":
         """The connected node; None if the settings name none.
+
+        Its credential comes from the settings, else from the vault.
 
         Raises:
             ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
         """
-        from daznode.adapters.lightning.connect import connect_cln, connect_lnd
-
         settings = self._settings
         if settings.lnd_rest_url and settings.cln_rest_url:
             message = "LND_REST_URL and CLN_REST_URL: takes one of them; only one node is connected"
             raise ConfigError(message)
+        if self._node_handle is None and (settings.lnd_rest_url or settings.cln_rest_url):
+            self._node_handle = await self._connect_node()
+        return self._node_handle
+
+    async def _connect_node(self) -> "NodeHandle":
+        from daznode.adapters.lightning.connect import connect_cln, connect_lnd
+
+        settings = self._settings
         if settings.lnd_rest_url:
-            if settings.lnd_macaroon_path is None:
-                message = "LND_MACAROON_PATH: not set; takes the macaroon file for LND_REST_URL"
-                raise ConfigError(message)
             address = self._address(settings.lnd_rest_url, settings.lnd_tls_cert_path)
-            return connect_lnd(address, settings.lnd_macaroon_path, self.clock)
-        if settings.cln_rest_url:
-            if settings.cln_rune is None:
-                message = "CLN_RUNE: not set; takes the rune for CLN_REST_URL"
-                raise ConfigError(message)
-            address = self._address(settings.cln_rest_url, settings.cln_ca_cert_path)
-            return connect_cln(address, settings.cln_rune.get_secret_value(), self.clock)
-        return None
+            return connect_lnd(address, (await self.secrets.macaroon()).reveal(), self.clock)
+        address = self._address(settings.cln_rest_url or "", settings.cln_ca_cert_path)
+        return connect_cln(address, (await self.secrets.rune()).reveal(), self.clock)
 
     def _address(self, url: str, ca_file: Path | None) -> "NodeAddress":
         from daznode.adapters.lightning.connect import NodeAddress
@@ -167,8 +160,9 @@ class Services:
 
     async def aclose(self) -> None:
         """Close what belongs to the running event loop; before `close`."""
-        if (handle := self.__dict__.get("node_handle")) is not None:
-            await handle.client.aclose()
+        if self._node_handle is not None:
+            await self._node_handle.client.aclose()
+            self._node_handle = None
 
     @cached_property
     def history(self) -> "SqliteHistory":
@@ -185,85 +179,23 @@ class Services:
         return SnapshotFolders(self._data_dir)
 
     @cached_property
-    def vault(self) -> "SqliteVault":
-        """Credentials of nodes."""
-        from daznode.adapters.vault.keys import KeySource
-        from daznode.adapters.vault.sqlite import SqliteVault
-        from daznode.domain.credentials import Secret
+    def secrets(self) -> "Secrets":
+        """Secrets of nodes, of the settings or of the vault."""
+        from daznode.wiring.secrets import Secrets
 
-        given = self._settings.encryption_key
-        keys = KeySource(
-            self._data_dir,
-            None if given is None else Secret(given.get_secret_value()),
-            [Secret(one.get_secret_value()) for one in self._settings.encryption_extra_keys],
-        )
-        return SqliteVault(self._data_dir, keys)
+        return Secrets(self._settings, self._data_dir, self.clock, self._address)
 
-    @cached_property
+    @property
     def credentials(self) -> "KeepCredentials":
         """The trips around the vault."""
-        from daznode.usecases.credentials import KeepCredentials
+        return self.secrets.keep
 
-        return KeepCredentials(self.vault, self.clock)
+    @cached_property
+    def lnbits(self) -> "LnbitsServices":
+        """Trips to an LNbits."""
+        from daznode.wiring.lnbits import LnbitsServices
 
-    async def examine_lnbits(self, actor: str) -> "LnbitsExamined":
-        """Whether LNbits is reachable and what the keys at hand may do.
-
-        Raises:
-            ConfigError: LNBITS_URL is not set.
-        """
-        from daznode.usecases.examine_lnbits import ExamineLnbits
-
-        async with self.lnbits(actor, "examine LNbits") as handle:
-            has_token = handle.connection.keys.token is not None
-            return await ExamineLnbits(handle.wallet, handle.node, has_token=has_token).run()
-
-    async def lnbits_channels(self, actor: str) -> "tuple[ManagedChannel, ...]":
-        """Open channels of the node behind LNbits, with what it charges; raises as `lnbits`."""
-        async with self.lnbits(actor, "list channels") as handle:
-            return await handle.node.priced_channels()
-
-    async def lnbits_payments(self, actor: str, limit: int) -> "PaymentPage":
-        """The newest payments of the wallet; raises as `lnbits`."""
-        async with self.lnbits(actor, "list payments") as handle:
-            return await handle.wallet.payments(limit=limit)
-
-    @asynccontextmanager
-    async def lnbits(self, actor: str, purpose: str) -> AsyncIterator["LnbitsHandle"]:
-        """The LNbits of the settings, within a block.
-
-        Args:
-            actor: Who needs it.
-            purpose: What for; stored keys that are used for it are written into their audit trail.
-
-        Raises:
-            ConfigError: LNBITS_URL is not set.
-        """
-        from daznode.adapters.lightning.lnbits.connect import lnbits_handle
-        from daznode.domain.errors import ConfigError
-
-        if self._settings.lnbits_url is None:
-            message = "LNBITS_URL: not set; takes http:// or https:// and a server"
-            raise ConfigError(message)
-        keys = await self._lnbits_keys(actor, purpose)
-        async with lnbits_handle(self._settings.lnbits_url, keys) as handle:
-            yield handle
-
-    async def _lnbits_keys(self, actor: str, purpose: str) -> "LnbitsKeys":
-        """Keys of the settings, and for those that are not set there the stored ones."""
-        from daznode.adapters.lightning.lnbits.connection import LnbitsKeys
-        from daznode.domain.credentials import LOCAL_TENANT, CredentialKind, Secret
-
-        async def key(given: "SecretStr | None", kind: CredentialKind) -> Secret | None:
-            if given is not None:
-                return Secret(given.get_secret_value())
-            return await self.credentials.use_kind(LOCAL_TENANT, kind, actor, purpose)
-
-        return LnbitsKeys(
-            invoice_key=await key(self._settings.lnbits_invoice_key, CredentialKind.LNBITS_INVOICE),
-            admin_key=await key(self._settings.lnbits_admin_key, CredentialKind.LNBITS_ADMIN),
-            token=await key(self._settings.lnbits_access_token, CredentialKind.LNBITS_TOKEN),
-        )
+        return LnbitsServices(self._settings, self.secrets)
 
     @cached_property
     def press(self) -> "Press":
@@ -360,7 +292,8 @@ class Services:
         from daznode.usecases.daily_report import ReportRequest
 
         trip = self._report_trip(self.clock)
-        trip.node = self.node_handle.node if self.node_handle is not None else None
+        handle = await self.node_handle()
+        trip.node = handle.node if handle is not None else None
         if graph is not None:
             trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
         node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
@@ -376,7 +309,7 @@ class Services:
         from daznode.usecases.sync_node import SyncNode
 
         trip = SyncNode(self.clock, self.history, self.store, told)
-        return await trip.run(self._connected().node, LOCAL_USER)
+        return await trip.run((await self._connected()).node, LOCAL_USER)
 
     async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
         """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
@@ -384,13 +317,13 @@ class Services:
         from daznode.usecases.follow_node import FollowNode
         from daznode.usecases.sync_node import SyncNode
 
-        handle = self._connected()
+        handle = await self._connected()
         trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
         await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""
-        handle = self._connected()
+        handle = await self._connected()
         with tempfile.TemporaryDirectory(prefix="daznode-graph-") as folder:
             file = Path(folder) / "node.json"
             await handle.node.save_graph(file)
@@ -398,13 +331,14 @@ class Services:
 
     async def own_node_id(self) -> str:
         """Key of the connected node; raises as `sync` does."""
-        return (await self._connected().node.identity()).node_id
+        return (await (await self._connected()).node.identity()).node_id
 
-    def _connected(self) -> "NodeHandle":
-        if self.node_handle is None:
+    async def _connected(self) -> "NodeHandle":
+        handle = await self.node_handle()
+        if handle is None:
             message = "no node is connected: set LND_REST_URL or CLN_REST_URL"
             raise ConfigError(message)
-        return self.node_handle
+        return handle
 
     async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
         """Live through the demo's fortnight and make its last morning's report."""
