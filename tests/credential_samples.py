@@ -10,8 +10,16 @@ READ = ("info:read", "offchain:read", "onchain:read", "peers:read")
 ADMIN = (*READ, "offchain:write", "onchain:write", "macaroon:generate")
 
 
+def _varint(value: int) -> bytes:
+    made = bytearray()
+    while value > 127:
+        made.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*made, value])
+
+
 def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2, len(content)]) + content
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
 
 
 def a_macaroon(*operations: str, root_key_id: str = "7", canary: bytes = CANARY) -> bytes:
@@ -24,9 +32,13 @@ def a_macaroon(*operations: str, root_key_id: str = "7", canary: bytes = CANARY)
     for entity, actions in entities.items():
         parts = b"".join(_field(2, action.encode()) for action in actions)
         identifier += _field(3, _field(1, entity.encode()) + parts)
-    size = len(identifier)
-    length = bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])
-    return b"\x02\x01\x03lnd\x02" + length + identifier + b"\x00\x00\x06\x20" + canary
+    return (
+        b"\x02\x01\x03lnd\x02"
+        + _varint(len(identifier))
+        + identifier
+        + b"\x00\x00\x06\x20"
+        + canary
+    )
 
 
 def a_rune(*restrictions: str, rune_id: str = "3", canary: bytes = CANARY) -> bytes:

@@ -196,7 +196,7 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 def _macaroon_warnings(kind: CredentialKind, operations: frozenset[str]) -> Iterator[str]:
     if kind is CredentialKind.LND_ADMIN:
-        yield "an admin macaroon moves money; store lnd-readonly or lnd-fees where they do"
+        yield "an admin macaroon moves money; store it only to bake the others with"
         return
     if spending := sorted(operations & _SPENDING):
         yield f"it may pay and close channels ({', '.join(spending)}); bake one with fewer rights"

@@ -71,12 +71,14 @@ class Secrets:
         return KeepCredentials(self.vault, self._clock, self._minters())
 
     async def macaroon(self) -> Secret:
-        """What LND is connected with.
+        """What LND is connected with; while dry, one that only reads is taken first.
 
         Raises:
             ConfigError: There is none, or its file cannot be read.
         """
-        kinds = (CredentialKind.LND_FEES, CredentialKind.LND_READONLY)
+        kinds = [CredentialKind.LND_FEES, CredentialKind.LND_READONLY]
+        if self._settings.dry_run:
+            kinds.reverse()
         found = await self._macaroon(*kinds, purpose="connect LND")
         if found is None:
             message = (
