@@ -1,6 +1,10 @@
 """A connected node as a person meets it: sync, report, the network it knows, and when it is offline."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -130,6 +134,25 @@ def test_the_network_is_fetched_from_the_node(connect, folder, world):
     assert fetched["n_channels"] == len(public)
 
 
+def test_following_goes_on_until_it_is_stopped(connect, folder):
+    with connect() as settings:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "daznode", "sync", "--follow"],
+            env=os.environ | {"DAZNODE_DATA_DIR": str(folder / "data")} | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        first = process.stdout.readline()
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert "channels" in first
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-1] == "Stopped. Nothing was left half-written."
+    assert "canary" not in printed + said
+
+
 @pytest.mark.parametrize(
     ("environment", "exit_code", "said"),
     [
@@ -142,6 +165,7 @@ def test_the_network_is_fetched_from_the_node(connect, folder, world):
             "takes one of them",
         ),
         ({"CLN_REST_URL": "localhost", "CLN_RUNE": "canary"}, 2, "expected https://host:port"),
+        ({"CLN_REST_URL": "http://node:1", "CLN_RUNE": "canary"}, 2, "plain http"),
         ({"CLN_REST_URL": "http://x.onion:1", "CLN_RUNE": "canary"}, 2, "SOCKS proxy"),
     ],
 )

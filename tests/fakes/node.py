@@ -72,6 +72,7 @@ class FakeNode:
             for event in kind
             if event.at < until
         ]
+        events.sort(key=lambda event: event.at)
         done = int(cursor or 0)
         yield HistoryPage(
             strand, tuple(range(done, len(events))), tuple(events[done:]), str(len(events))

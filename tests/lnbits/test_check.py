@@ -126,6 +126,14 @@ def test_channels_and_payments_are_listed(daznode, node_server, server, lnd):
     assert "1 of 1 payments" in daznode("lnbits", "payments", **purse).stdout
 
 
+def test_keys_are_not_sent_in_the_clear(daznode):
+    result = daznode(
+        "lnbits", "check", LNBITS_URL="http://lnbits.example", LNBITS_INVOICE_KEY="f" * 32
+    )
+    assert result.exit_code == 2
+    assert "plain http would show the keys on the way" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -6,7 +6,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from tests.builders import DAY, MORNING, TODAY, a_node_id, a_snapshot, an_identity, an_observation
+from tests.builders import (
+    DAY,
+    MORNING,
+    TODAY,
+    a_forward,
+    a_node_id,
+    a_snapshot,
+    an_identity,
+    an_observation,
+)
 from tests.fakes.clock import FakeClock, FakeIds
 from tests.fakes.node import FakeNode
 
@@ -14,8 +23,9 @@ from daznode.adapters.compute import ThreadCompute
 from daznode.adapters.store.history import SqliteHistory
 from daznode.adapters.store.snapshots import SnapshotFolders
 from daznode.adapters.store.sqlite import SqliteStore
+from daznode.domain.capability import Capability
 from daznode.domain.errors import InvalidParameter
-from daznode.domain.ids import parse_node_id
+from daznode.domain.ids import format_scid, parse_node_id
 from daznode.domain.measures import ScoreWeights
 from daznode.domain.provenance import SourceStatus
 from daznode.domain.report import Scope
@@ -202,6 +212,69 @@ def test_a_node_that_fails_costs_only_its_own_figures(tmp_path):
     assert report.scope is Scope.PUBLIC
     assert report.summary.overall_score is not None
     assert report.sources[2].error == "lnd: connection refused"
+
+
+@pytest.mark.parametrize(("hours", "days"), [(3, 0), (80, 3)])
+def test_a_node_that_is_offline_is_reported_as_last_known(tmp_path, hours, days):
+    """Windows end where the knowledge ends, and the source says how old that is."""
+    node = FakeNode()
+    house = House(tmp_path, node)
+    fresh = house.run()
+    node.error = "lnd: connection refused"
+    house.clock.advance(timedelta(hours=hours))
+    stale = house.run()
+    house.close()
+    source = stale.sources[2]
+    assert (stale.scope, source.status) == (Scope.NODE, SourceStatus.STALE)
+    assert source.error == "lnd: connection refused"
+    assert source.age_seconds == hours * 3_600
+    assert stale.metrics.forwarding == fresh.metrics.forwarding
+    assert stale.report_date - fresh.report_date == days * DAY
+
+
+def test_an_offline_node_may_be_away_too_long_to_say_anything(tmp_path):
+    node = FakeNode()
+    house = House(tmp_path, node)
+    house.run()
+    node.error = "gone"
+    house.clock.advance(timedelta(days=400))
+    report = house.run()
+    house.close()
+    assert report.scope is Scope.NODE
+    assert report.sources[2].age_seconds == 400 * 86_400
+
+
+def test_failures_that_nobody_recorded_are_unknown(tmp_path):
+    house = House(tmp_path, FakeNode(can=frozenset({Capability.FORWARDS})))
+    report = house.run()
+    house.close()
+    assert report.metrics.forwarding.forwards_7d == 1
+    assert report.metrics.forwarding.failed_24h is None
+    assert report.summary.forwarding_rate_24h is None
+    assert {row.failed_7d for row in report.channels} == {None}
+    assert "channels.failed_7d" in report.sources[2].missing
+    assert "daznode sync --follow" in report.sources[2].detail
+
+
+def test_the_books_of_a_week_are_in_the_channel_table(tmp_path):
+    node = FakeNode()
+    house = House(tmp_path, node)
+    first = house.run()
+    assert {row.balance_change_7d_msat for row in first.channels} == {None}
+    assert "channels.unexplained_7d_msat" in first.sources[2].missing
+    house.clock.advance(timedelta(days=7))
+    moment = house.clock.now()
+    channels = list(node.observation.channels)
+    channels[1] = replace(channels[1], local_msat=channels[1].local_msat - 100_000_000 - 7)
+    node.observation = replace(node.observation, channels=tuple(channels), observed_at=moment)
+    sale = a_forward(at=moment - timedelta(hours=1))
+    node.events = replace(node.events, forwards=(*node.events.forwards, sale))
+    report = house.run()
+    house.close()
+    row = next(one for one in report.channels if one.scid == format_scid(channels[1].scid))
+    assert row.balance_change_7d_msat == -100_000_007
+    assert row.unexplained_7d_msat == -7
+    assert "channels.unexplained_7d_msat" not in report.sources[2].missing
 
 
 def test_another_node_than_the_connected_one_gets_public_data_only(tmp_path):

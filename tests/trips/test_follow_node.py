@@ -2,11 +2,15 @@
 
 import asyncio
 import random
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.builders import DAY
+from tests.builders import DAY, MORNING
+from tests.fakes.clock import FakeClock
+from tests.fakes.history import FakeHistoryStore
+from tests.fakes.node import FakeNode
 from tests.fakes.store import FakeObservationStore
 from tests.standins import backends
 from tests.standins.lnd import failed
@@ -16,7 +20,9 @@ from daznode.adapters.lightning.cln.events import ClnEvents
 from daznode.adapters.lightning.lnd.events import LndEvents
 from daznode.adapters.lightning.simulated import SimulatedNode, WorldClock
 from daznode.adapters.store.history import SqliteHistory
-from daznode.domain.errors import BackendError, BackendRefused
+from daznode.domain.capability import Capability
+from daznode.domain.errors import BackendError, BackendRefused, BackendUnavailable
+from daznode.domain.history import Happening, NodeEvent
 from daznode.usecases.follow_node import FollowNode, FollowPace
 from daznode.usecases.sync_node import Synced, SyncNode
 
@@ -24,6 +30,7 @@ EVER = (STARTS_AT - 30 * DAY, STARTS_AT + 300 * DAY)
 PACE = FollowPace(
     settle_seconds=0.02,
     resync_seconds=0.5,
+    bridge_seconds=0.0,
     first_pause_seconds=0.01,
     longest_pause_seconds=0.02,
 )
@@ -196,6 +203,58 @@ def test_a_change_of_a_channel_or_of_its_gossip_is_looked_at(tmp_path):
 
         asyncio.run(follower.during(change))
         follower.history.close()
+
+
+class ScriptedEvents:
+    """Sessions that begin at given moments, and break after a minute each; then it hangs."""
+
+    def __init__(self, clock, moments):
+        self.clock, self.moments = clock, list(moments)
+        self.is_done = asyncio.Event()
+
+    @asynccontextmanager
+    async def listen(self):
+        yield self.told()
+
+    async def told(self):
+        if not self.moments:
+            self.is_done.set()
+            await asyncio.sleep(PATIENCE_SECONDS)
+        at = self.moments.pop(0)
+        self.clock.moment = at + timedelta(minutes=1)
+        yield NodeEvent(Happening.LISTENING, at)
+        message = "cut"
+        raise BackendUnavailable(message)
+
+
+@pytest.mark.parametrize(("gap_seconds", "is_known"), [(59, True), (61, False)])
+def test_failures_are_known_while_somebody_listens_and_over_short_breaks(gap_seconds, is_known):
+    history, clock, breaks = FakeHistoryStore(), FakeClock(), []
+    again = MORNING + timedelta(minutes=1, seconds=gap_seconds)
+
+    async def trip():
+        events = ScriptedEvents(clock, [MORNING, again])
+        sync = SyncNode(clock, history, FakeObservationStore())
+        pace = replace(PACE, bridge_seconds=60)
+        node = FakeNode(can=frozenset({Capability.FAILURES_IN_EVENTS}))
+        following = asyncio.create_task(
+            FollowNode(sync, breaks.append, pace).run(node, events, "t")
+        )
+        await events.is_done.wait()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        node_id = node.observation.identity.node_id
+        end = again + timedelta(minutes=1)
+        return [
+            (await history.activity("t", node_id, since, until)).are_failures_known
+            for since, until in (
+                (MORNING, MORNING + timedelta(minutes=1)),
+                (MORNING, end),
+                (MORNING - DAY, end),
+            )
+        ]
+
+    assert asyncio.run(trip()) == [True, is_known, False]
 
 
 def test_core_lightning_is_followed_by_index(tmp_path):

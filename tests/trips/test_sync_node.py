@@ -90,7 +90,7 @@ def test_a_stopped_sync_goes_on_where_it_was_stopped():
 
         def a_node():
             node = bench.make()
-            small = LndHistory(node.connection, forwards_per_page=30, own_per_page=3)
+            small = LndHistory(node.connection, forwards_per_page=15, own_per_page=3)
             made = LndNode(node.connection, desk.clock, small)
             made.connection = node.connection
             return made
@@ -115,7 +115,7 @@ def test_a_stopped_sync_goes_on_where_it_was_stopped():
         node_id = bench.world.observation().identity.node_id
         truth = bench.world.activity(bench.since, bench.until)
         assert desk.activity(node_id).forwards == truth.forwards
-        assert len(asked) < 2 * (len(truth.forwards) // 30 + 1) + 6
+        assert len(asked) < 2 * (len(truth.forwards) // 15 + 1) + 6
 
 
 def test_a_node_that_is_offline_keeps_what_there_was():
@@ -142,6 +142,21 @@ def test_a_backup_is_kept_and_made_anew_when_it_is_due():
         bench.pass_time(BACKUP_EVERY)
         desk.run(bench)
         assert exports() == 2
+
+
+def test_a_backend_that_exports_no_backup_has_no_state_of_one():
+    for made, options in ((backends.cln, {"version": "v25.02"}), (backends.simulated, {})):
+        with made(**options) as bench:
+            done = Desk().run(bench)
+            assert (done.backup, done.backup_error) == (None, None)
+
+
+def test_channels_are_listed_once_a_sync():
+    with backends.lnd() as bench:
+        Desk().run(bench)
+        paths = [one.path for one in bench.stand_in._server.asked]
+    assert paths.count("/v1/channels") == 1
+    assert paths.count("/v1/getinfo") == 1
 
 
 def test_a_channel_that_the_backup_misses_is_named():

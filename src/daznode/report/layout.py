@@ -60,6 +60,10 @@ def _banner(report: DailyReport, voice: Voice) -> str:
         sentences.append(voice.say("banner.simulated"))
     if report.scope is Scope.PUBLIC:
         sentences.append(voice.say("banner.public"))
+    node = next((source for source in report.sources if source.name == "node"), None)
+    if node is not None and node.status is SourceStatus.STALE and node.observed_at is not None:
+        moment = formats.moment(node.observed_at, voice.language)
+        sentences.append(voice.say("banner.offline", moment=moment))
     return " ".join(sentences)
 
 

@@ -1,18 +1,15 @@
 """The daily report: gather the day, judge, advise, build, store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from daznode.decide.advice import advise
 from daznode.decide.params import AdviceParams
-from daznode.domain.books import ChannelBook, balance_books
-from daznode.domain.errors import BackendError, InvalidParameter
+from daznode.domain.errors import InvalidParameter
 from daznode.domain.gossip import SnapshotSummary
-from daznode.domain.ids import NodeId, ShortChannelId
-from daznode.domain.ledger import tally
-from daznode.domain.node_state import NodeObservation
+from daznode.domain.ids import NodeId
 from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
 from daznode.domain.report import DailyReport
 from daznode.graph.view import NetworkIndex
@@ -24,12 +21,7 @@ from daznode.ports.lightning import ConnectedNode
 from daznode.ports.store import ObservationStore, ReportStore
 from daznode.report.daily import ReportHeading, build
 from daznode.usecases.open_network import OpenNetwork
-from daznode.usecases.sync_node import Synced, SyncNode
-
-DAYS: Final = 7
-"""Days of a trend, the report's day included."""
-
-FORTNIGHT: Final = timedelta(days=14)
+from daznode.usecases.own_day import DAYS, OwnDayReader
 
 STALE_AFTER: Final = timedelta(hours=36)
 """A snapshot older than this at the end of the day says little about that day: a daily dump that
@@ -176,86 +168,10 @@ class DailyReportTrip:
         """The node's own data, and why it is missing or old."""
         if self.node is None or self.history is None:
             return None, None
-        now = self.clock.now()
-        synced: Synced | None = None
-        error: str | None = None
-        known: datetime | None = until
-        try:
-            identity = await self.node.identity()
-            if identity.node_id != request.node_id:
-                return None, None
-            sync = SyncNode(self.clock, self.history, self.observations)
-            synced = await sync.run(self.node, request.tenant_id)
-        except BackendError as exc:
-            error = str(exc)
-            known = await self.history.synced_until(request.tenant_id, request.node_id)
-        if known is None:
-            return None, error
-        is_present = request.day is None or until == now
-        fresh = synced.observation if synced is not None and is_present else None
-        own = await self._kept(request, until, min(known, until), fresh)
-        if own is None:
-            return None, error or (
-                f"no state of the node is stored for the week to {until:%Y-%m-%d %H:%M} UTC"
-            )
-        if synced is not None and is_present:
-            own = replace(own, vitals=synced.vitals, backup=synced.backup)
-        return own, error
-
-    async def _kept(
-        self,
-        request: ReportRequest,
-        end: datetime,
-        until: datetime,
-        fresh: NodeObservation | None,
-    ) -> OwnDay | None:
-        """What is kept of the node's fortnight up to a moment; None without any state in its week.
-
-        Args:
-            request: Whose.
-            end: End of the report's day.
-            until: End of what is known of the past, not after `end`.
-            fresh: State observed while the report was being made, which is the one at its end.
-        """
-        if self.history is None:
-            return None
-        tenant_id, node_id = request.tenant_id, request.node_id
-        week_ago = until - DAYS * DAY
-        kept = await self.observations.observations(
-            tenant_id, node_id, week_ago, end + timedelta(microseconds=1)
-        )
-        seen_at = end
-        if fresh is not None:
-            seen_at = max(end, fresh.observed_at)
-            kept = (*kept, replace(fresh, observed_at=min(end, fresh.observed_at)))
-        if not kept:
-            return None
-        activity = await self.history.activity(tenant_id, node_id, until - FORTNIGHT, until)
-        ends = [until - back * DAY for back in range(DAYS - 1, -1, -1)]
-        return OwnDay(
-            observation=kept[-1],
-            day=tally(activity, until - DAY, until),
-            week=tally(activity, week_ago, until),
-            fortnight=tally(activity, until - FORTNIGHT, until),
-            days=tuple(tally(activity, end - DAY, end) for end in ends),
-            capacity_by_day=tuple(_capacity_sat(kept, end) for end in ends),
-            books=await self._books(tenant_id, node_id, week_ago, seen_at),
-        )
-
-    async def _books(
-        self, tenant_id: str, node_id: NodeId, week_ago: datetime, until: datetime
-    ) -> dict[ShortChannelId, ChannelBook]:
-        """The week's books, from the state kept last before it to the last one within it."""
-        if self.history is None:
-            return {}
-        since = await self.history.state_before(tenant_id, node_id, week_ago)
-        end = await self.history.state_before(tenant_id, node_id, until)
-        if since is None or end is None or week_ago - since > DAY:
-            return {}
-        return balance_books(
-            await self.history.balances_at(tenant_id, node_id, since),
-            await self.history.balances_at(tenant_id, node_id, end),
-            await self.history.activity(tenant_id, node_id, since, end),
+        reader = OwnDayReader(self.clock, self.history, self.observations)
+        is_present = request.day is None or until == self.clock.now()
+        return await reader.read(
+            self.node, request.tenant_id, request.node_id, until, is_present=is_present
         )
 
     async def _open_week(self, until: datetime) -> NetworkWeek:
@@ -289,12 +205,6 @@ def _window(request: ReportRequest, now: datetime) -> tuple[datetime, datetime]:
         message = f"report day {report_date:%Y-%m-%d}: in the future; today is {now:%Y-%m-%d} UTC"
         raise InvalidParameter(message)
     return report_date, min(now, report_date + DAY)
-
-
-def _capacity_sat(kept: Sequence[NodeObservation], end: datetime) -> int | None:
-    """Capacity as last observed in the day to `end`, sat; None if it was not."""
-    seen = [one for one in kept if end - DAY < one.observed_at <= end]
-    return sum(int(one.capacity_sat) for one in seen[-1].channels) if seen else None
 
 
 def _view(network: NetworkIndex | None, node_id: NodeId) -> NodeView | None:

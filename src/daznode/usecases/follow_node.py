@@ -1,9 +1,10 @@
 """Follow: keep a node's history up to date while it happens, through every break of the connection."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from daznode.domain.errors import BackendError, BackendRefused, BackendUntrusted
@@ -22,13 +23,16 @@ class FollowPace:
     Attributes:
         settle_seconds: After a change, how long further ones are waited for before they are fetched.
         resync_seconds: Longest time without a sync: it finds what events did not tell, and whether
-            the node still answers.
+            the node still answers. Balances are kept as often.
+        bridge_seconds: A break no longer than this does not make failures unknown, although the few
+            in it are missed.
         first_pause_seconds: Pause after the first break; doubled with each further one.
         longest_pause_seconds: Longest pause between two attempts.
     """
 
-    settle_seconds: float = 3.0
+    settle_seconds: float = 5.0
     resync_seconds: float = 300.0
+    bridge_seconds: float = 60.0
     first_pause_seconds: float = 1.0
     longest_pause_seconds: float = 60.0
 
@@ -67,8 +71,9 @@ class FollowNode:
             StoreUnavailable: Something cannot be kept.
         """
         pause_seconds = self.pace.first_pause_seconds
+        watched: datetime | None = None
         while True:
-            session = _Session(self, node, tenant_id)
+            session = _Session(self, node, tenant_id, watched)
             try:
                 async with events.listen() as stream:
                     await session.run(stream)
@@ -78,6 +83,7 @@ class FollowNode:
                 self.told(error)
             if session.has_synced:
                 pause_seconds = self.pace.first_pause_seconds
+            watched = session.watched or watched
             await self.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, self.pace.longest_pause_seconds)
 
@@ -85,12 +91,16 @@ class FollowNode:
 class _Session:
     """From one connection to its break."""
 
-    def __init__(self, trip: FollowNode, node: ConnectedNode, tenant_id: str) -> None:
+    def __init__(
+        self, trip: FollowNode, node: ConnectedNode, tenant_id: str, before: datetime | None
+    ) -> None:
         self._trip = trip
         self._node = node
         self._tenant_id = tenant_id
+        self._before = before
         self._since: datetime | None = None
         self._last: Synced | None = None
+        self.watched: datetime | None = None
 
     @property
     def has_synced(self) -> bool:
@@ -101,54 +111,63 @@ class _Session:
         """Take events until the stream ends or breaks."""
         pace = self._trip.pace
         loop = asyncio.get_running_loop()
-        due = loop.time() + pace.resync_seconds
+        sync_due = loop.time() + pace.resync_seconds
+        past_due = math.inf
         coming = asyncio.ensure_future(anext(stream, None))
         try:
             while True:
-                await asyncio.wait({coming}, timeout=max(0.0, due - loop.time()))
+                wait_seconds = max(0.0, min(sync_due, past_due) - loop.time())
+                await asyncio.wait({coming}, timeout=wait_seconds)
                 if coming.done():
                     event = coming.result()
                     if event is None:
                         return
                     coming = asyncio.ensure_future(anext(stream, None))
-                    if await self._take(event):
-                        due = min(due, loop.time() + pace.settle_seconds)
-                if loop.time() >= due:
-                    await self._fetch()
-                    due = loop.time() + pace.resync_seconds
+                    await self._take(event)
+                    if event.what is Happening.FORWARDS:
+                        past_due = min(past_due, loop.time() + pace.settle_seconds)
+                    elif event.what is Happening.CHANNELS:
+                        sync_due = min(sync_due, loop.time() + pace.settle_seconds)
+                if loop.time() >= sync_due:
+                    await self._sync()
+                    sync_due, past_due = loop.time() + pace.resync_seconds, math.inf
+                elif loop.time() >= past_due:
+                    await self._catch_up()
+                    past_due = math.inf
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
 
-    async def _take(self, event: NodeEvent) -> bool:
-        """Keep what an event brings; whether there is more to fetch."""
-        match event.what:
-            case Happening.LISTENING:
-                self._since = event.at
-                await self._fetch()
-                return False
-            case Happening.FAILURE:
-                await self._keep(event)
-                return False
-            case Happening.FORWARDS | Happening.CHANNELS:
-                return True
+    async def _take(self, event: NodeEvent) -> None:
+        """Do at once what an event asks for."""
+        if event.what is Happening.LISTENING:
+            bridge = timedelta(seconds=self._trip.pace.bridge_seconds)
+            is_bridged = self._before is not None and event.at - self._before <= bridge
+            self._since = self._before if is_bridged else event.at
+            await self._sync()
+        elif event.failure is not None and self._last is not None:
+            page = HistoryPage(STRAND, (event.key,), (event.failure,), "")
+            history = self._trip.sync.history
+            await history.put_page(self._tenant_id, self._last.identity.node_id, page)
+            await self._note_watched(event.at)
 
-    async def _fetch(self) -> None:
-        done = await self._trip.sync.run(self._node, self._tenant_id)
-        self._last = done
-        await self._watched(done.until)
-        self._trip.told(done)
+    async def _sync(self) -> None:
+        self._last = await self._trip.sync.run(self._node, self._tenant_id)
+        await self._note_watched(self._last.until)
+        self._trip.told(self._last)
 
-    async def _keep(self, event: NodeEvent) -> None:
-        if event.failure is None or self._last is None:
+    async def _catch_up(self) -> None:
+        if self._last is None:
             return
-        page = HistoryPage(STRAND, (event.key,), (event.failure,), "")
-        await self._trip.sync.history.put_page(self._tenant_id, self._last.identity.node_id, page)
-        await self._watched(event.at)
+        node_id = self._last.identity.node_id
+        await self._note_watched(
+            await self._trip.sync.catch_up(self._node, self._tenant_id, node_id)
+        )
 
-    async def _watched(self, until: datetime) -> None:
+    async def _note_watched(self, until: datetime) -> None:
         if self._since is None or self._last is None or until <= self._since:
             return
         await self._trip.sync.history.put_watched(
             self._tenant_id, self._last.identity.node_id, self._since, until
         )
+        self.watched = until

@@ -7,6 +7,7 @@ from typing import Final
 
 from daznode.domain.capability import Capability
 from daznode.domain.errors import BackendError
+from daznode.domain.ids import NodeId
 from daznode.domain.node_state import NodeIdentity, NodeObservation
 from daznode.domain.vitals import BackupState, ChannelBackup, NodeVitals
 from daznode.ports.clock import Clock
@@ -84,8 +85,12 @@ class SyncNode:
         identity = observation.identity
         await self.observations.put_observation(tenant_id, observation)
         await self.history.put_state(tenant_id, observation, vitals.peers)
-        counts = await self._past(node, tenant_id, identity, until)
-        backup, backup_error = await self._backup(node, tenant_id, observation, vitals)
+        can = (await node.capabilities()).can
+        counts = await self._past(node, tenant_id, identity.node_id, can, until)
+        backup: BackupState | None = None
+        backup_error: str | None = None
+        if Capability.BACKUP_EXPORT in can and isinstance(node, NodeRecords):
+            backup, backup_error = await self._backup(node, tenant_id, identity.node_id, vitals)
         return Synced(
             identity=identity,
             observation=observation,
@@ -96,11 +101,30 @@ class SyncNode:
             until=until,
         )
 
+    async def catch_up(self, node: ConnectedNode, tenant_id: str, node_id: NodeId) -> datetime:
+        """Bring the past alone up to now; raises as `run` does.
+
+        Args:
+            node: The node.
+            tenant_id: Whose.
+            node_id: Its key, as a sync found it.
+
+        Returns:
+            Moment to which the past is complete now, UTC.
+        """
+        until = self.clock.now()
+        can = (await node.capabilities()).can
+        await self._past(node, tenant_id, node_id, can, until)
+        return until
+
     async def _past(
-        self, node: ConnectedNode, tenant_id: str, identity: NodeIdentity, until: datetime
+        self,
+        node: ConnectedNode,
+        tenant_id: str,
+        node_id: NodeId,
+        can: frozenset[Capability],
+        until: datetime,
     ) -> dict[str, int]:
-        node_id = identity.node_id
-        capabilities = await node.capabilities()
         cursors = await self.history.cursors(tenant_id, node_id)
         counts: dict[str, int] = {}
         for strand in node.strands:
@@ -108,21 +132,16 @@ class SyncNode:
             async for page in node.pages(strand, cursors.get(strand), until):
                 counts[strand] += await self.history.put_page(tenant_id, node_id, page)
                 self.told(strand, counts[strand])
-        if Capability.FAILURES_IN_HISTORY in capabilities.can:
+        if Capability.FAILURES_IN_HISTORY in can:
             await self.history.put_watched(tenant_id, node_id, _EVER, until)
         await self.history.put_synced(tenant_id, node_id, until)
         return counts
 
     async def _backup(
-        self,
-        node: ConnectedNode,
-        tenant_id: str,
-        observation: NodeObservation,
-        vitals: NodeVitals,
+        self, node: NodeRecords, tenant_id: str, node_id: NodeId, vitals: NodeVitals
     ) -> tuple[BackupState | None, str | None]:
         """Keep a fresh backup where one is due; how well the open channels are covered then."""
-        node_id = observation.identity.node_id
-        if not vitals.open_points or not isinstance(node, NodeRecords):
+        if not vitals.open_points:
             return None, None
         kept = await self.history.backup(tenant_id, node_id)
         error: str | None = None

@@ -19,7 +19,7 @@ from tests.report_samples import (
 
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.page import Page, Paragraph, Table, Tiles
-from daznode.domain.provenance import Reality
+from daznode.domain.provenance import Reality, SourceStatus
 from daznode.domain.report import (
     CapacityMetrics,
     ChannelMetrics,
@@ -372,6 +372,26 @@ def test_tiles_of_a_quiet_day() -> None:
     assert isinstance(tiles, Tiles)
     success = next(tile for tile in tiles.tiles if tile.label.startswith("Success"))
     assert (success.value, success.note) == (formats.DASH, "nothing was asked of the node")
+
+
+def test_failures_that_nobody_recorded_are_not_called_none() -> None:
+    report = single_channel_report()
+    unwatched = replace(report.metrics.forwarding, failed_24h=None, success_rate_24h=None)
+    report = replace(report, metrics=replace(report.metrics, forwarding=unwatched))
+    tiles = lay_out(report).sections[0].blocks[0]
+    assert isinstance(tiles, Tiles)
+    success = next(tile for tile in tiles.tiles if tile.label.startswith("Success"))
+    assert (success.value, success.note) == (formats.DASH, "failures were not recorded")
+
+
+def test_a_node_that_was_not_reached_is_said_at_the_top() -> None:
+    report = single_channel_report()
+    sources = tuple(
+        replace(one, status=SourceStatus.STALE, error="gone") if one.name == "node" else one
+        for one in report.sources
+    )
+    assert "not reached" in lay_out(replace(report, sources=sources)).banner
+    assert "not reached" not in lay_out(report).banner
 
 
 def test_unknown_language_is_refused() -> None:

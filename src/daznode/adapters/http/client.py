@@ -21,6 +21,7 @@ from daznode.adapters.http.answer import HttpAnswer
 from daznode.adapters.http.attempt import Attempt
 from daznode.adapters.http.breaker import Breaker, CircuitState
 from daznode.adapters.http.faults import TRANSPORT_FAULTS, status_error, transport_error
+from daznode.adapters.http.handshake import send
 from daznode.adapters.http.push import pass_on
 from daznode.adapters.http.source import HttpSource
 from daznode.adapters.http.tls import tls_context
@@ -47,6 +48,9 @@ _MOST_CALLS: Final = 8
 
 _MOST_CONNECTIONS: Final = 16
 """Calls, and streams beside them."""
+
+_CONNECTING_RATIO: Final = 0.45
+"""Share of a call's time for each of TCP and TLS, so that their own limits come before the whole's."""
 
 _CHUNK_BYTES: Final = 64 * 2**10
 _FIRST_WAIT_SECONDS: Final = 0.2
@@ -273,7 +277,7 @@ class HttpClient:
         request = self._request(call)
         request.extensions["timeout"]["read"] = idle_seconds
         async with asyncio.timeout(None if is_slow_to_begin else self._seconds(call)):
-            response = await self._client.send(request, stream=True)
+            response = await send(self._client, request)
             if _is_success(response.status_code, call.accepts):
                 return response
             try:
@@ -313,7 +317,7 @@ class HttpClient:
     async def _answered(self, where: str, call: Call) -> HttpAnswer:
         with self._watched(where, is_waiting=call.is_waiting):
             async with asyncio.timeout(self._seconds(call)):
-                response = await self._client.send(self._request(call), stream=True)
+                response = await send(self._client, self._request(call))
                 try:
                     answer = await self._received(response, where, call)
                 finally:
@@ -346,7 +350,9 @@ class HttpClient:
             params=call.query,
             headers=headers,
             content=content,
-            timeout=self._seconds(call),
+            timeout=httpx2.Timeout(
+                self._seconds(call), connect=self._seconds(call) * _CONNECTING_RATIO
+            ),
         )
         if self.source.server_name is not None:
             request.extensions["sni_hostname"] = self.source.server_name

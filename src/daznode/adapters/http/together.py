@@ -42,5 +42,9 @@ async def together() -> AsyncIterator[Group]:
             task.cancel()
         await asyncio.gather(*group.tasks, return_exceptions=True)
         raise
-    for task in group.tasks:
-        task.result()
+    failures = [
+        task.exception() for task in group.tasks
+    ]  # all taken, so that none is reported lost
+    for failure in failures:
+        if failure is not None:
+            raise failure

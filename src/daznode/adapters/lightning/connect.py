@@ -6,6 +6,7 @@ A `NodeHandle` is one connection with all the roles that it can fill.
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
@@ -25,12 +26,15 @@ from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
+from daznode.domain.errors import InvalidParameter
 from daznode.ports.clock import Clock
 from daznode.ports.lightning import CredentialMint, NodeEvents, PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOR_TIMEOUT_SECONDS: Final = 60.0
 """A circuit to a hidden service takes tens of seconds to build."""
+
+_OWN_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _MAX_BYTES: Final = 32 * MEBIBYTE
 
@@ -137,7 +141,14 @@ def cln_connection(
 
 
 def _source(name: str, address: NodeAddress, headers: dict[str, str]) -> HttpSource:
-    is_hidden = ".onion" in address.url
+    host = urlsplit(address.url).hostname or ""
+    is_hidden = host.endswith(".onion")
+    if address.url.startswith("http://") and not is_hidden and host not in _OWN_HOSTS:
+        message = (
+            f"{name}: plain http would show the credential on the way; expected https://host:port "
+            "(http on this machine and for .onion alone)"
+        )
+        raise InvalidParameter(message)
     return HttpSource(
         name=name,
         base_url=address.url,

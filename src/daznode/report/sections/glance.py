@@ -51,7 +51,9 @@ def _money_tiles(report: DailyReport, voice: Voice) -> tuple[Tile, ...]:
     success_note = voice.say(
         "tile.success.note", failed=formats.count(figures.failed_24h, language)
     )
-    if figures.success_rate_24h is None and not figures.failed_24h:
+    if figures.failed_24h is None:
+        success_note = voice.say("tile.success.unknown")
+    elif figures.success_rate_24h is None and not figures.failed_24h:
         success_note = voice.say("tile.success.idle")
     success = Tile(
         voice.say("tile.success"),

@@ -18,6 +18,7 @@ LABELS: Final[dict[str, str]] = {
     "banner.unfinished": "This report is not finished yet.",
     "banner.public": "Public data only: balances, forwards and earnings are not known, because only the node "
     "itself can tell them.",
+    "banner.offline": "The node was not reached: its own figures are the last known, of {moment}.",
     "banner.simulated": "Simulated node: its balances, forwards and earnings come from a simulation, not from "
     "real channels.",
     "banner.generated": "Generated network: the graph behind this report is made up, not the real "
@@ -53,6 +54,7 @@ LABELS: Final[dict[str, str]] = {
     "tile.success": "Success rate, 24 hours",
     "tile.success.note": "{failed} failed",
     "tile.success.idle": "nothing was asked of the node",
+    "tile.success.unknown": "failures were not recorded",
     "tile.capacity": "Capacity",
     "tile.channels": "Channels",
     "tile.channels.note": "{active} active, {inactive} inactive",

@@ -18,6 +18,7 @@ LABELS: Final[dict[str, str]] = {
     "banner.unfinished": "Ce rapport n'est pas encore terminé.",
     "banner.public": "Données publiques seulement : soldes, relais et revenus ne sont pas connus, car seul le nœud "
     "lui-même peut les donner.",
+    "banner.offline": "Le nœud n'a pas été joint : ses propres chiffres sont les derniers connus, du {moment}.",
     "banner.simulated": "Nœud simulé : ses soldes, relais et revenus viennent d'une simulation, pas de canaux réels.",
     "banner.generated": "Réseau généré : le graphe de ce rapport est fabriqué, ce n'est pas le vrai "
     "Lightning Network.",
@@ -52,6 +53,7 @@ LABELS: Final[dict[str, str]] = {
     "tile.success": "Taux de succès, 24 heures",
     "tile.success.note": "{failed} en échec",
     "tile.success.idle": "rien n'a été demandé au nœud",
+    "tile.success.unknown": "échecs non enregistrés",
     "tile.capacity": "Capacité",
     "tile.channels": "Canaux",
     "tile.channels.note": "actifs : {active}, inactifs : {inactive}",

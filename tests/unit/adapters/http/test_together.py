@@ -1,6 +1,7 @@
 """Calls at once end together, however they end."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_the_first_error_is_raised_as_it_is_after_all_have_ended():
     with pytest.raises(BackendRefused):
         asyncio.run(trip())
     assert sorted(told) == [1, 2]
+
+
+def test_further_errors_are_not_reported_as_lost(caplog):
+    async def trip():
+        async with together() as group:
+            for _ in range(3):
+                group.create_task(fail())
+
+    with pytest.raises(BackendRefused):
+        asyncio.run(trip())
+    gc.collect()
+    assert caplog.text == ""
 
 
 def test_when_the_block_is_stopped_so_are_the_tasks():

@@ -78,7 +78,7 @@ class ClnPolicyWriter:
         params = {"short_channel_id": name} if is_one else {}
         answer = await self._connection.ask("listpeerchannels", CHANNELS, params)
         for channel in answer.channels:
-            if channel.short_channel_id == name and channel.updates is not None:
+            if channel.name == name and channel.updates is not None:
                 return policy_of(channel.updates.local, is_disabled=not channel.peer_connected)
         message = f"channel {name}: the node has no policy of that channel"
         raise ChannelNotFound(message)

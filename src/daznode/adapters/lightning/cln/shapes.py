@@ -51,6 +51,12 @@ class StateChange(Struct):
     new_state: str
 
 
+class Alias(Struct):
+    """Names of a channel that has no confirmed id yet."""
+
+    local: str | None = None
+
+
 class PeerChannel(Struct):
     """One of listpeerchannels."""
 
@@ -67,6 +73,14 @@ class PeerChannel(Struct):
     updates: Updates | None = None
     htlcs: list[HtlcInFlight] = []
     state_changes: list[StateChange] = []
+    alias: Alias | None = None
+
+    @property
+    def name(self) -> str | None:
+        """Its short channel id, or the one that it bears before it is confirmed."""
+        if self.short_channel_id is not None or self.alias is None:
+            return self.short_channel_id
+        return self.alias.local
 
 
 class PeerChannels(Struct):

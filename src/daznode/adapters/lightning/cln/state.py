@@ -96,7 +96,7 @@ class ClnState:
                 ask.ask("listchannels", DIRECTIONS, {"destination": info.id})
             )
         found = channels.result()
-        open_ones = [one for one in found.channels if one.state in _OPEN]
+        open_ones = [one for one in found.channels if _is_open(one)]
         await self._learn_aliases({one.peer_id for one in open_ones})
         with doubting(ask.where):
             own = [
@@ -135,7 +135,7 @@ class ClnState:
                 open_points={
                     scid_of(one): _point(one.funding_txid, one.funding_outnum)
                     for one in channels.channels
-                    if one.state in _OPEN
+                    if _is_open(one)
                 },
             )
         return observation, vitals
@@ -154,7 +154,7 @@ class ClnState:
             channels = group.create_task(ask.ask("listpeerchannels", CHANNELS))
             closed = group.create_task(ask.ask("listclosedchannels", CLOSED))
         names = [(o.channel_id, o.short_channel_id) for o in closed.result().closedchannels]
-        names += [(o.channel_id, o.short_channel_id) for o in channels.result().channels]
+        names += [(o.channel_id, o.name) for o in channels.result().channels]
         with doubting(ask.where):
             return {account: parse_scid(scid) for account, scid in names if account and scid}
 
@@ -178,7 +178,7 @@ class ClnState:
         info: shapes.Info,
         now: datetime,
     ) -> OwnChannel:
-        name, updates = channel.short_channel_id or "", channel.updates
+        name, updates = channel.name or "", channel.updates
         is_offline = not channel.peer_connected
         remote = updates.remote if updates is not None else None
         scid = scid_of(channel)
@@ -203,7 +203,11 @@ class ClnState:
 
 def scid_of(channel: shapes.PeerChannel) -> ShortChannelId:
     """The id of an open channel."""
-    return parse_scid(channel.short_channel_id or "")
+    return parse_scid(channel.name or "")
+
+
+def _is_open(channel: shapes.PeerChannel) -> bool:
+    return channel.state in _OPEN and channel.name is not None
 
 
 def _flags(answer: shapes.DirectedChannels) -> dict[str, bool]:
@@ -240,7 +244,7 @@ def _htlcs(channels: list[shapes.PeerChannel]) -> tuple[PendingHtlc, ...]:
             is_incoming=htlc.direction == "in",
         )
         for channel in channels
-        if channel.short_channel_id is not None
+        if channel.name is not None
         for htlc in channel.htlcs
     ]
     return tuple(sorted(found, key=lambda htlc: (htlc.expiry_height, htlc.scid)))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from daznode.adapters.http.client import HttpClient, Observer
 from daznode.adapters.http.source import HttpSource
@@ -20,6 +21,7 @@ from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
 from daznode.adapters.lightning.lnbits.watch import PaymentWatch
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
+from daznode.domain.errors import InvalidParameter
 from daznode.ports.wallet import (
     ManagedNodeReader,
     ManagedNodeWriter,
@@ -32,6 +34,7 @@ _TIMEOUT_SECONDS: Final = 35.0
 """LNbits itself waits 30 s for the node behind it."""
 
 _TOR_TIMEOUT_SECONDS: Final = 60.0
+_OWN_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _ignore(source: str, outcome: str, seconds: float) -> None:
@@ -85,9 +88,16 @@ async def lnbits_handle(
 
     Raises:
         ConfigError: The certificate file cannot be used.
-        InvalidParameter: The address cannot be called.
+        InvalidParameter: The address cannot be called, or not without showing the keys on the way.
     """
-    is_hidden = ".onion" in url
+    host = urlsplit(url).hostname or ""
+    is_hidden = host.endswith(".onion")
+    if url.startswith("http://") and not is_hidden and host not in _OWN_HOSTS:
+        message = (
+            f"{BACKEND}: plain http would show the keys on the way; expected https://host "
+            "(http on this machine and for .onion alone)"
+        )
+        raise InvalidParameter(message)
     source = HttpSource(
         name=BACKEND,
         base_url=url,

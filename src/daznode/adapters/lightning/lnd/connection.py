@@ -18,7 +18,7 @@ from daznode.domain.errors import (
     BackendUnavailable,
     ConfigError,
 )
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId
 
 T = TypeVar("T")
 
@@ -94,6 +94,10 @@ class LndConnection:
     Args:
         client: Calls it, with its macaroon, and with `explain`.
         expected: Who should be at the other end.
+
+    Attributes:
+        names: Every id under which a channel may be named, to the one by which we know it; None
+            until the channels were looked at.
     """
 
     def __init__(self, client: HttpClient, expected: Expected) -> None:
@@ -101,6 +105,7 @@ class LndConnection:
         self.client = client
         self._expected = expected
         self._info: Info | None = None
+        self.names: dict[int, ShortChannelId] | None = None
 
     @property
     def where(self) -> str:

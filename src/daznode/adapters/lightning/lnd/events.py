@@ -15,7 +15,7 @@ from daznode.adapters.http.answer import JsonShape
 from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.lnd.connection import LndConnection
 from daznode.adapters.lightning.lnd.htlc_log import HtlcLog
-from daznode.adapters.lightning.lnd.state import CHANNELS, true_ids
+from daznode.adapters.lightning.lnd.state import names_of
 from daznode.adapters.lightning.lnd.stream_shapes import GraphUpdate, HtlcEvent
 from daznode.adapters.lightning.trust import doubting
 from daznode.domain.errors import BackendError, BackendUnavailable
@@ -62,9 +62,7 @@ class LndEvents:
     async def listen(self) -> AsyncIterator[AsyncIterator[NodeEvent]]:
         """Listen within a block; see `NodeEvents`."""
         node_id = NodeId((await self._connection.info()).identity_pubkey)
-        channels = await self._connection.get("/v1/channels", CHANNELS)
-        with doubting(self._connection.where):
-            log = HtlcLog(true_ids(channels.channels))
+        log = HtlcLog(await names_of(self._connection))
         queue: asyncio.Queue[NodeEvent | BackendError] = asyncio.Queue(_WAITING)
         pumps = [
             asyncio.create_task(self._pump(queue, self._told_of_channels())),

@@ -23,7 +23,7 @@ from daznode.adapters.lightning.lnd.own_flows import (
     LndOwnFlows,
     Names,
 )
-from daznode.adapters.lightning.lnd.state import CHANNELS, true_ids
+from daznode.adapters.lightning.lnd.state import names_of
 from daznode.adapters.lightning.trust import doubting
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.history import HistoryPage
@@ -36,8 +36,8 @@ STRANDS: Final = (FORWARDS, PAYMENTS, INVOICES)
 FORWARDS_PER_PAGE: Final = 20_000
 """LND documents 50,000 as the most; 20,000 are some 7 MB of JSON."""
 
-OWN_PER_PAGE: Final = 500
-"""A payment in many parts, each with its route, is tens of kilobytes of JSON."""
+OWN_PER_PAGE: Final = 100
+"""A payment comes with all its attempts and their routes: some are hundreds of kilobytes of JSON."""
 
 _FORWARDING: Final = JsonShape(shapes.ForwardingHistory, is_lax=True)
 _PAGE_BYTES: Final = 64 * 2**20
@@ -85,7 +85,7 @@ class LndHistory:
             message = f"strand {strand!r}: takes {', '.join(STRANDS)}"
             raise InvalidParameter(message)
         await self._connection.known()
-        names = true_ids((await self._connection.get("/v1/channels", CHANNELS)).channels)
+        names = await names_of(self._connection)
         if strand == FORWARDS:
             pages = self.forwards(FORWARD_CURSOR.read(cursor), until, names)
         else:

@@ -1,13 +1,14 @@
 """LND's payments and invoices, which it lists by index and may decide long after."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Struct
 
-from daznode.adapters.http.answer import JsonShape
+from daznode.adapters.http.answer import HttpAnswer, JsonShape
+from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.amounts import scid_from
 from daznode.adapters.lightning.block_time import moment_of_ns
 from daznode.adapters.lightning.cursor import CursorText
@@ -25,11 +26,13 @@ INVOICES: Final = "invoices"
 _PAYMENTS: Final = JsonShape(shapes.Payments, is_lax=True)
 _INVOICES: Final = JsonShape(shapes.Invoices, is_lax=True)
 
+_PAGE_BYTES: Final = 128 * 2**20
+_PAGE_SECONDS: Final = 60.0
 _DECIDED: Final = frozenset({"SUCCEEDED", "FAILED", "SETTLED", "CANCELED"})
 _PARTS_PER_INVOICE: Final = 2**20
 _NS_PER_SECOND: Final = 1_000_000_000
 
-Names = dict[int, ShortChannelId]
+Names = Mapping[int, ShortChannelId]
 """Ids under which channels may be named, to the one by which we know them."""
 
 
@@ -104,7 +107,7 @@ class LndOwnFlows:
                 "index_offset": offset,
                 "max_payments": self._per_page,
             }
-            payments = await ask.get("/v1/payments", _PAYMENTS, query)
+            payments = (await self._asked("/v1/payments", query)).json(_PAYMENTS)
             with doubting(ask.where):
                 return [
                     _Entry(
@@ -115,12 +118,16 @@ class LndOwnFlows:
                     for one in payments.payments
                 ], payments.last_index_offset
         query = {"index_offset": offset, "num_max_invoices": self._per_page}
-        invoices = await ask.get("/v1/invoices", _INVOICES, query)
+        invoices = (await self._asked("/v1/invoices", query)).json(_INVOICES)
         with doubting(ask.where):
             return [
                 _Entry(one.add_index, one.state in _DECIDED, _receipt_events(one, names))
                 for one in invoices.invoices
             ], invoices.last_index_offset
+
+    async def _asked(self, path: str, query: Mapping[str, str | int]) -> HttpAnswer:
+        call = Call(path=path, query=query, max_bytes=_PAGE_BYTES, timeout_seconds=_PAGE_SECONDS)
+        return await self._connection.client.read(call)
 
 
 def _undecided(entries: list[_Entry]) -> list[int]:

@@ -94,6 +94,15 @@ def scid_of(channel: shapes.Channel) -> ShortChannelId:
     return scid_from(channel.chan_id)
 
 
+async def names_of(connection: LndConnection) -> Mapping[int, ShortChannelId]:
+    """What `true_ids` gave when the channels were last looked at; looks at them if they never were."""
+    if connection.names is None:
+        channels = await connection.get("/v1/channels", CHANNELS)
+        with doubting(connection.where):
+            connection.names = true_ids(channels.channels)
+    return connection.names
+
+
 def true_ids(channels: Iterable[shapes.Channel]) -> dict[int, ShortChannelId]:
     """Every id under which the channels may be named, to the one by which we know them."""
     known: dict[int, ShortChannelId] = {}
@@ -133,9 +142,12 @@ class LndState:
             )
             others = group.create_task(ask.get("/v1/channels/pending", PENDING))
         channels, pending = open_ones.result(), others.result()
+        with doubting(ask.where):
+            ask.names = true_ids(channels.channels)
         edges = await self._edges(NodeId(info.identity_pubkey), channels.channels)
         with doubting(ask.where):
-            tip_at = datetime.fromtimestamp(info.best_header_timestamp, UTC)
+            seen_at = info.best_header_timestamp
+            tip_at = datetime.fromtimestamp(seen_at, UTC) if seen_at else now
             own = [
                 _own_channel(channel, edges.get(channel.chan_id), info, tip_at)
                 for channel in channels.channels

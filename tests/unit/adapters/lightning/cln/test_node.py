@@ -9,6 +9,7 @@ from tests.standins.server import json_reply
 from daznode.adapters.sources.graph_file import GraphFile
 from daznode.domain.capability import Capability, PolicyField
 from daznode.domain.errors import BackendAnswerInvalid, BackendRefused, CapabilityMissing
+from daznode.domain.ids import parse_scid
 from daznode.domain.progress import silent
 from daznode.domain.vitals import CloseKind
 
@@ -61,6 +62,22 @@ def test_a_disabled_direction_is_seen_in_gossip_and_for_private_channels_in_the_
     seen = {c.peer_id: c for c in one.ask(lambda node: node.observe()).channels}
     assert seen[public["peer_id"]].local_policy.is_disabled
     assert seen[private["peer_id"]].local_policy.is_disabled
+
+
+def test_a_channel_without_a_confirmed_id_bears_its_alias(one):
+    answer = one.stand_in.do_listpeerchannels()
+    first, second = answer["channels"][:2]
+    del first["short_channel_id"], second["short_channel_id"]
+    first["alias"] = {"local": "16000000x1x2", "remote": "16000001x3x4"}
+    one.stand_in.misdeed = lambda asked: (
+        json_reply(answer, 201) if asked.path == "/v1/listpeerchannels" else None
+    )
+    seen = one.ask(lambda node: node.observe())
+    assert seen.channels[-1].scid == parse_scid("16000000x1x2")
+    assert seen.channels[-1].opened_at is None
+    truth = one.world.observation()
+    assert len(seen.channels) == len(truth.channels) - 1
+    assert seen.pending_channels == truth.pending_channels + 1
 
 
 def test_names_are_asked_for_once(one):
