@@ -24,7 +24,8 @@ _START: Final = bytes(32)
 _SELECT: Final = (
     "SELECT number, CAST(at AS BLOB), CAST(actor AS BLOB), CAST(action AS BLOB),"
     " CAST(purpose AS BLOB), CAST(tenant_id AS BLOB), CAST(name AS BLOB), version,"
-    " CAST(outcome AS BLOB), CAST(record_sha256 AS BLOB), entry_sha256 FROM credential_trail"
+    " CAST(outcome AS BLOB), CAST(record_sha256 AS BLOB), CAST(entry_sha256 AS BLOB)"
+    " FROM credential_trail"
 )
 _INSERT: Final = (
     "INSERT INTO credential_trail (number, at, actor, action, purpose, tenant_id, name, version,"
@@ -185,7 +186,8 @@ def follow(connection: sqlite3.Connection, keys: Keys) -> Followed:
 def _end_fault(connection: sqlite3.Connection, keys: Keys) -> str | None:
     number, entry_sha256 = _last(connection)
     end = connection.execute(
-        "SELECT number, entry_sha256, CAST(key_id AS BLOB), signature FROM credential_trail_end"
+        "SELECT number, CAST(entry_sha256 AS BLOB), CAST(key_id AS BLOB),"
+        " CAST(signature AS BLOB) FROM credential_trail_end"
     ).fetchall()
     if not end and is_empty(connection):
         return None
@@ -211,7 +213,8 @@ def _end_fault(connection: sqlite3.Connection, keys: Keys) -> str | None:
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
     row = connection.execute(
-        "SELECT number, entry_sha256 FROM credential_trail ORDER BY number DESC LIMIT 1"
+        "SELECT number, CAST(entry_sha256 AS BLOB) FROM credential_trail"
+        " ORDER BY number DESC LIMIT 1"
     ).fetchone()
     return (0, _START) if row is None else (int(row[0]), bytes(row[1] or b""))
 
