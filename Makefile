@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+LNBITS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/daznode/lnbits-1.6.2
+LNBITS_PYTHON ?= $(PYTHON)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test check lint types contracts fmt bench tree examples clean
+.PHONY: help setup setup-bench demo test check lint types contracts fmt bench tree examples clean lnbits
 
 help: ## Show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,14 @@ fmt: $(VENV)/.installed-dev ## Format the code
 
 bench: $(VENV)/.installed-bench ## Measure speed and memory beside other libraries; JSON in bench/results
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+lnbits: $(LNBITS)/.installed ## Install the LNbits server that tests use, in an environment of its own
+
+$(LNBITS)/.installed: tests/lnbits/constraints.txt
+	@$(LNBITS_PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' || { echo "LNbits needs Python 3.10 to 3.12; say which with LNBITS_PYTHON=..." >&2; exit 2; }
+	$(LNBITS_PYTHON) -m venv --clear $(LNBITS)
+	$(LNBITS)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $< lnbits
+	@touch $@
 
 tree: $(VENV)/.installed-dev ## Write the tree of files into ARCHITECTURE.md
 	$(BIN)/python docs/tree.py

@@ -12,6 +12,7 @@ BENCHES = (
     "batch",
     "celery_batch",
     "sync",
+    "vault",
     "stored_reports",
     "api",
 )

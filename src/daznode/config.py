@@ -1,7 +1,9 @@
 """Settings: one frozen tree read once from the environment and `.env`; the only reader of both."""
 
 import atexit
+import base64
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -18,6 +20,9 @@ from daznode.domain.measures import ScoreWeights
 
 _WEIGHT_SUM_TOLERANCE: Final = 1e-9
 _N_WEIGHTS: Final = 3
+_KEY_BYTES: Final = 32
+_WALLET_KEY: Final = re.compile(r"[0-9a-f]{32}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 _TAKES: Final = {
     "DAZNODE_DATA_DIR": "a folder that can be written",
@@ -51,6 +56,12 @@ _TAKES: Final = {
     "PROMETHEUS_MULTIPROC_DIR": "a folder that can be written",
     "DRY_RUN": "true or false",
     "DAZNODE_TOR_PROXY": "socks5://host:port",
+    "LNBITS_URL": "http:// or https:// and a server",
+    "LNBITS_ADMIN_KEY": "a wallet's admin key: 32 hex characters",
+    "LNBITS_INVOICE_KEY": "a wallet's invoice key: 32 hex characters",
+    "LNBITS_ACCESS_TOKEN": "an access token: three parts with dots",
+    "ENCRYPTION_KEY": "32 bytes in base64; `openssl rand -base64 32` makes one",
+    "ENCRYPTION_EXTRA_KEYS": "keys like ENCRYPTION_KEY, separated by commas",
 }
 
 _SHORTEST_SECRET_BYTES: Final = 32
@@ -86,6 +97,16 @@ def _server(*schemes: str) -> Callable[[object], object]:
     return check
 
 
+def _like(pattern: re.Pattern[str]) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        if isinstance(value, str) and pattern.fullmatch(value.strip()) is None:
+            message = "another spelling"
+            raise ValueError(message)
+        return value.strip() if isinstance(value, str) else value
+
+    return check
+
+
 def _networks(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -99,6 +120,21 @@ def _secret(value: object) -> object:
         message = "too short"
         raise ValueError(message)
     return value
+
+
+def _key(value: object) -> object:
+    if isinstance(value, str):
+        data = base64.b64decode(value.strip().replace("-", "+").replace("_", "/"), validate=True)
+        if len(data) != _KEY_BYTES:
+            message = "32 bytes in base64"
+            raise ValueError(message)
+    return value
+
+
+def _keys(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(_key(part.strip()) for part in value.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -149,6 +185,12 @@ class Settings(BaseSettings):
         node_network: `DAZNODE_NODE_NETWORK`: network that the node must be on.
         node_tls_name: `DAZNODE_NODE_TLS_NAME`: name in its certificate, where it is not the host.
         tor_proxy: `DAZNODE_TOR_PROXY`: SOCKS proxy for .onion addresses.
+        lnbits_url: `LNBITS_URL`: an LNbits server.
+        lnbits_admin_key: `LNBITS_ADMIN_KEY`: pays from a wallet.
+        lnbits_invoice_key: `LNBITS_INVOICE_KEY`: reads a wallet and makes invoices for it.
+        lnbits_access_token: `LNBITS_ACCESS_TOKEN`: opens the node behind it.
+        encryption_key: `ENCRYPTION_KEY`: seals stored credentials; unset, a file in `data_dir` does.
+        encryption_extra_keys: `ENCRYPTION_EXTRA_KEYS`: further keys that can be read with.
     """
 
     model_config = SettingsConfigDict(
@@ -251,6 +293,24 @@ class Settings(BaseSettings):
     tor_proxy: str | None = Field(
         default=None, pattern=r"^socks5h?://", validation_alias="DAZNODE_TOR_PROXY"
     )
+    lnbits_url: str | None = Field(
+        default=None, pattern=r"^https?://", validation_alias="LNBITS_URL"
+    )
+    lnbits_admin_key: Annotated[SecretStr | None, BeforeValidator(_like(_WALLET_KEY))] = Field(
+        default=None, validation_alias="LNBITS_ADMIN_KEY"
+    )
+    lnbits_invoice_key: Annotated[SecretStr | None, BeforeValidator(_like(_WALLET_KEY))] = Field(
+        default=None, validation_alias="LNBITS_INVOICE_KEY"
+    )
+    lnbits_access_token: Annotated[SecretStr | None, BeforeValidator(_like(_TOKEN))] = Field(
+        default=None, validation_alias="LNBITS_ACCESS_TOKEN"
+    )
+    encryption_key: Annotated[SecretStr | None, BeforeValidator(_key)] = Field(
+        default=None, validation_alias="ENCRYPTION_KEY"
+    )
+    encryption_extra_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)] = (
+        Field(default=(), validation_alias="ENCRYPTION_EXTRA_KEYS")
+    )
 
     @property
     def report_files_dir(self) -> Path:
@@ -283,7 +343,8 @@ def load_settings() -> Settings:
             takes = _TAKES.get(name, error["msg"])
             shown = "(hidden)" if name in _SECRETS else repr(str(error["input"])[:80])
             faults.append(f"{name}={shown}: takes {takes}")
-        raise ConfigError("; ".join(faults)) from exc
+        cause = None if any(fault.split("=")[0] in _SECRETS for fault in faults) else exc
+        raise ConfigError("; ".join(faults)) from cause
 
 
 def prepare_compile_cache(data_dir: Path) -> Path | None:

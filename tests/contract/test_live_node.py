@@ -15,6 +15,7 @@ import pytest
 
 from daznode.adapters.clock import SystemClock
 from daznode.adapters.lightning.connect import NodeAddress, connect_cln, connect_lnd
+from daznode.adapters.lightning.lnd.connection import read_macaroon
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.domain.capability import Applied, Capability
 from daznode.domain.ids import is_curve_point
@@ -28,7 +29,7 @@ def lnd():
     if not named("LND_URL"):
         pytest.skip("no live LND: DAZNODE_TEST_LND_URL is not set")
     address = NodeAddress(named("LND_URL"), ca_file=Path(named("LND_CERT")))
-    return connect_lnd(address, Path(named("LND_MACAROON")), SystemClock())
+    return connect_lnd(address, read_macaroon(Path(named("LND_MACAROON"))), SystemClock())
 
 
 def cln():

@@ -8,6 +8,7 @@ import pytest
 
 from daznode.config import Settings
 from daznode.domain import errors
+from daznode.domain.credentials import CredentialKind
 from daznode.edges.cli.app import cli
 from daznode.report.words import findings_en
 
@@ -76,3 +77,8 @@ def test_every_command_shows_an_example_and_takes_json(path, command):
 def test_nothing_committed_names_a_machine():
     for path in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
         assert "/work/" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("kind", CredentialKind)
+def test_every_kind_of_credential_is_documented(kind):
+    assert f"| `{kind.value}` |" in (DOCS / "credentials.md").read_text()

@@ -5,15 +5,18 @@ x InputError                 the caller's fault                        exit 2
 - InvalidNodeId, InvalidScid, InvalidAmount, InvalidParameter
 - InvalidDump(path, where, expected)   a graph dump that cannot be read
 - InvalidSignature                     a node's signature that is none
+- InvalidCredential                    a secret that is none of its kind
 x NotFound                                                             exit 3
 - NodeNotFound, SnapshotNotFound, ReportNotFound, ChannelNotFound
 - UserNotFound, ProfileNotFound, RunNotFound, DigestNotFound
 - AmbiguousNode(candidates)
+- CredentialNotFound
 x NotAllowed                 a true request at the wrong moment        exit 4
 - CapabilityMissing(backend, capability)
 - NodeKeyMissing, NodeKeyTaken, AccountExists, ChallengeMissing
 - Unauthenticated, RoleMissing, RateLimited(retry_after_seconds)
 - DryRun                    nothing may be changed while DRY_RUN is on
+- CredentialExists, CredentialRevoked
 x DataUnavailable            we do not know enough                     exit 5
 - NoSnapshot, ReportTimeout
 x BackendError(backend)      someone else's fault                      exit 6
@@ -23,6 +26,8 @@ x BackendError(backend)      someone else's fault                      exit 6
 - BackendAnswerInvalid
 x StorageError               our own files or database                 exit 7
 - StoreUnavailable *, StoreCorrupt, MigrationNeeded
+- CredentialTampered, AuditTrailBroken
+- EncryptionKeyLost, EncryptionKeyWrong, EncryptionKeyUnusable
 x Interrupted                the person asked us to stop               exit 130
 x ConfigError                at start only, names the variable         exit 78
 x InvariantBroken            our bug; nobody catches it                exit 70
@@ -97,6 +102,12 @@ class InvalidSignature(InputError):
     code = "invalid-signature"
 
 
+class InvalidCredential(InputError):
+    """A secret that cannot be one of its kind; the message never repeats it."""
+
+    code = "invalid-credential"
+
+
 class NotFound(DaznodeError):
     """What was asked for is not there."""
 
@@ -167,6 +178,12 @@ class DigestNotFound(NotFound):
     code = "digest-not-found"
 
 
+class CredentialNotFound(NotFound):
+    """No credential is stored under that name."""
+
+    code = "credential-not-found"
+
+
 class NotAllowed(DaznodeError):
     """A true request at the wrong moment or without the means."""
 
@@ -235,6 +252,18 @@ class DryRun(NotAllowed):
     """Something would be changed on a node while DRY_RUN is on."""
 
     code = "dry-run"
+
+
+class CredentialExists(NotAllowed):
+    """A credential of that name is in use already."""
+
+    code = "credential-exists"
+
+
+class CredentialRevoked(NotAllowed):
+    """The credential was revoked; its secret is destroyed."""
+
+    code = "credential-revoked"
 
 
 class DataUnavailable(DaznodeError):
@@ -342,6 +371,36 @@ class MigrationNeeded(StorageError):
     """The database was written by a newer version of the program."""
 
     code = "migration-needed"
+
+
+class CredentialTampered(StorageError):
+    """A stored credential is not as it was stored: bytes changed, or a record put in another's place."""
+
+    code = "credential-tampered"
+
+
+class AuditTrailBroken(StorageError):
+    """The audit trail of credentials was cut or changed."""
+
+    code = "audit-trail-broken"
+
+
+class EncryptionKeyLost(StorageError):
+    """Credentials are stored, and there is no key at all to read them with."""
+
+    code = "encryption-key-lost"
+
+
+class EncryptionKeyWrong(StorageError):
+    """Credentials are stored under another key than those at hand."""
+
+    code = "encryption-key-wrong"
+
+
+class EncryptionKeyUnusable(StorageError):
+    """The key file is no key, or others than its owner can read it."""
+
+    code = "encryption-key-unusable"
 
 
 class Interrupted(DaznodeError):

@@ -7,6 +7,7 @@ from typing import Final
 from daznode.domain.capability import Capability
 from daznode.domain.errors import BackendError, BackendRefused, BackendUntrusted
 from daznode.domain.health import Diagnosis, right, warning, wrong
+from daznode.domain.node_state import NodeIdentity
 from daznode.ports.clock import Clock
 from daznode.ports.lightning import ConnectedNode, NodeGraph, NodeRecords
 
@@ -52,14 +53,8 @@ class NodeExaminer:
                 capabilities = await self.node.capabilities()
             except BackendError as error:
                 return (_unreachable(error),)
-            synced = "synced" if identity.is_synced_to_chain else "not synced to the chain"
-            here = right(
-                CONNECTION,
-                f"{identity.backend} {identity.alias!r} ({identity.node_id[:16]}...), "
-                f"{identity.network}, {synced}",
-            )
             permitted = await self._permissions(capabilities.can)
-            return (here, permitted, self._writes(capabilities.can))
+            return (_identified(identity), permitted, self._writes(capabilities.can))
         finally:
             await self.close()
 
@@ -116,6 +111,25 @@ class NodeExaminer:
             "DRY_RUN is off: policies can be changed, if the credential allows it",
             "set DRY_RUN=true unless that is meant",
         )
+
+
+def _identified(identity: NodeIdentity) -> Diagnosis:
+    said = (
+        f"{identity.backend} {identity.version} {identity.alias!r} ({identity.node_id[:16]}...), "
+        f"{identity.network}, block {identity.block_height:,}"
+    )
+    lags = [
+        what
+        for what, is_synced in (
+            ("the chain", identity.is_synced_to_chain),
+            ("gossip", identity.is_synced_to_graph),
+        )
+        if not is_synced
+    ]
+    if lags:
+        mend = "wait, or look at its chain backend, its peers and its disk"
+        return warning(CONNECTION, f"{said}; does not follow {' and '.join(lags)}", mend)
+    return right(CONNECTION, f"{said}, synced")
 
 
 def _unreachable(error: BackendError) -> Diagnosis:

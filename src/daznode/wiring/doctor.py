@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.errors import ConfigError, InvalidParameter, StorageError
+from daznode.domain.errors import ConfigError, DaznodeError, StorageError
 from daznode.domain.health import Diagnosis, right, wrong
 from daznode.usecases.diagnose import (
     REMEDIES,
@@ -23,6 +23,7 @@ from daznode.wiring.identity import SECRET_FILE
 if TYPE_CHECKING:
     from daznode.ports.clock import Clock
     from daznode.ports.health import Examiner
+    from daznode.wiring.secrets import Secrets
     from daznode.wiring.storage import Stores
 
 _ENV_FILE: Final = ".env"
@@ -31,19 +32,29 @@ _ENV_FILE: Final = ".env"
 async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
     """What is right and wrong with an installation; nothing is made by asking."""
     from daznode.adapters.clock import SystemClock
+    from daznode.wiring.secrets import Secrets
     from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    around = (*_machine(settings), *_servers(settings, clock), *_outside(settings, clock))
+    secrets = Secrets(settings, settings.data_dir, clock)
+    around = (
+        *_machine(settings),
+        *_servers(settings, clock),
+        await _node(settings, secrets, clock),
+        *_lnbits(settings, secrets),
+        _public(settings, clock),
+    )
     try:
         stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
     except ConfigError as exc:
+        secrets.close()
         unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
         return await Diagnose((*around, Known(unusable))).run()
     try:
         return await Diagnose((*around, *_kept(settings, stores, clock))).run()
     finally:
         await stores.close()
+        secrets.close()
 
 
 def _machine(settings: Settings) -> "tuple[Examiner, ...]":
@@ -115,26 +126,40 @@ def _servers(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
     return tuple(examiners)
 
 
-def _outside(settings: Settings, clock: "Clock") -> "tuple[Examiner, ...]":
-    """The connected node and public services, where they are named."""
+async def _node(settings: Settings, secrets: "Secrets", clock: "Clock") -> "Examiner":
+    """The connected node, where one is named."""
     from daznode.usecases.examine_node import CONNECTION, NodeExaminer
     from daznode.wiring.nodes import open_node
-    from daznode.wiring.public import named_sources
 
     try:
-        handle = open_node(settings, clock)
-    except (ConfigError, InvalidParameter) as exc:
-        mend = "see docs/connect-lnd.md and docs/connect-cln.md"
-        node: Examiner = Known(wrong(CONNECTION, str(exc), mend, exc.exit_code))
-    else:
-        node = Known(right(CONNECTION, "none is connected: reports rest on public data"))
-        if handle is not None:
-            node = NodeExaminer(handle.node, clock, handle.client.aclose, is_dry=settings.dry_run)
-    names = named_sources(settings)
-    if not names:
-        nobody = "none is named (DAZNODE_PUBLIC_SOURCES): nothing is sent anywhere"
-        return (node, Known(right("public sources", nobody)))
-    return (node, PublicExaminer(settings, clock))
+        handle = open_node(settings, await secrets.of_node(), clock)
+    except DaznodeError as exc:
+        mend = "see docs/connect-lnd.md, docs/connect-cln.md and docs/credentials.md"
+        return Known(wrong(CONNECTION, str(exc), mend, exc.exit_code))
+    if handle is None:
+        return Known(right(CONNECTION, "none is connected: reports rest on public data"))
+    return NodeExaminer(handle.node, clock, handle.client.aclose, is_dry=settings.dry_run)
+
+
+def _lnbits(settings: Settings, secrets: "Secrets") -> "tuple[Examiner, ...]":
+    """The LNbits, where one is named."""
+    from daznode.usecases.examine_lnbits import LnbitsExaminer
+    from daznode.wiring.lnbits import LnbitsServices
+
+    if settings.lnbits_url is None:
+        return ()
+    services = LnbitsServices(settings, secrets)
+    return (LnbitsExaminer(lambda: services.examine("doctor")),)
+
+
+def _public(settings: Settings, clock: "Clock") -> "Examiner":
+    """Public services, where any is named."""
+    from daznode.wiring.public import named_sources
+
+    if named_sources(settings):
+        return PublicExaminer(settings, clock)
+    nobody = "none is named (DAZNODE_PUBLIC_SOURCES): nothing is sent anywhere"
+    return Known(right("public sources", nobody))
 
 
 class PublicExaminer:

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from daznode.ports.lightning import CredentialMint, PolicyWriter
     from daznode.ports.press import Press
     from daznode.usecases.compare_networks import CompareNetworks
+    from daznode.usecases.credentials import KeepCredentials
     from daznode.usecases.daily_report import DailyReportTrip
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
     from daznode.usecases.sync_node import Synced
+    from daznode.wiring.lnbits import LnbitsServices
+    from daznode.wiring.secrets import Secrets
 
 LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
@@ -70,6 +73,7 @@ class Services:
         """Open nothing yet."""
         self._settings = settings
         self._listener = listener
+        self._node_handle: NodeHandle | None = None
         self._say = say
         self._temporary = (
             tempfile.TemporaryDirectory(prefix="daznode-data-") if is_temporary else None
@@ -86,7 +90,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store", "history"):
+        for name in ("compute", "store", "history", "secrets"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -113,21 +117,26 @@ class Services:
 
         return SqliteStore(self._data_dir, self._assets_dir)
 
-    @cached_property
-    def node_handle(self) -> "NodeHandle | None":
+    async def node_handle(self) -> "NodeHandle | None":
         """The connected node; None if the settings name none.
+
+        Its credential comes from the settings, else from the vault.
 
         Raises:
             ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
         """
-        from daznode.wiring.nodes import open_node
+        if self._node_handle is None:
+            from daznode.wiring.nodes import open_node
 
-        return open_node(self._settings, self.clock)
+            credential = await self.secrets.of_node()
+            self._node_handle = open_node(self._settings, credential, self.clock)
+        return self._node_handle
 
     async def aclose(self) -> None:
         """Close what belongs to the running event loop; before `close`."""
-        if (handle := self.__dict__.get("node_handle")) is not None:
-            await handle.client.aclose()
+        if self._node_handle is not None:
+            await self._node_handle.client.aclose()
+            self._node_handle = None
 
     @cached_property
     def history(self) -> "SqliteHistory":
@@ -142,6 +151,25 @@ class Services:
         from daznode.adapters.store.snapshots import SnapshotFolders
 
         return SnapshotFolders(self._data_dir)
+
+    @cached_property
+    def secrets(self) -> "Secrets":
+        """Secrets of nodes, of the settings or of the vault."""
+        from daznode.wiring.secrets import Secrets
+
+        return Secrets(self._settings, self._data_dir, self.clock)
+
+    @property
+    def credentials(self) -> "KeepCredentials":
+        """The trips around the vault."""
+        return self.secrets.keep
+
+    @cached_property
+    def lnbits(self) -> "LnbitsServices":
+        """Trips to an LNbits."""
+        from daznode.wiring.lnbits import LnbitsServices
+
+        return LnbitsServices(self._settings, self.secrets)
 
     @cached_property
     def press(self) -> "Press":
@@ -239,7 +267,8 @@ class Services:
         from daznode.wiring.public import open_public
 
         trip = self._report_trip(self.clock)
-        trip.node = self.node_handle.node if self.node_handle is not None else None
+        handle = await self.node_handle()
+        trip.node = handle.node if handle is not None else None
         if graph is not None:
             trip.fixed_network = await self.networks.from_source(self.graph_source(graph))
         node_id = await score_node.node_id_of(trip.fixed_network, self.networks, node)
@@ -260,7 +289,7 @@ class Services:
         from daznode.usecases.sync_node import SyncNode
 
         trip = SyncNode(self.clock, self.history, self.store, told)
-        return await trip.run(self._connected().node, LOCAL_USER)
+        return await trip.run((await self._connected()).node, LOCAL_USER)
 
     async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
         """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
@@ -268,11 +297,11 @@ class Services:
         from daznode.usecases.follow_node import FollowNode
         from daznode.usecases.sync_node import SyncNode
 
-        handle = self._connected()
+        handle = await self._connected()
         trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
         await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
 
-    def policy_writer(self) -> "PolicyWriter":
+    async def policy_writer(self) -> "PolicyWriter":
         """What changes policies of the connected node.
 
         Raises:
@@ -281,17 +310,19 @@ class Services:
         """
         from daznode.adapters.lightning.permit import WritePermit
 
-        return self._connected().writer(WritePermit(dry_run=self._settings.dry_run))
+        permit = WritePermit(dry_run=self._settings.dry_run)
+        return (await self._connected()).writer(permit)
 
-    def credential_mint(self) -> "CredentialMint":
+    async def credential_mint(self) -> "CredentialMint":
         """What makes and revokes credentials of the connected node; raises as `policy_writer` does."""
         from daznode.adapters.lightning.permit import WritePermit
 
-        return self._connected().mint(WritePermit(dry_run=self._settings.dry_run))
+        permit = WritePermit(dry_run=self._settings.dry_run)
+        return (await self._connected()).mint(permit)
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""
-        handle = self._connected()
+        handle = await self._connected()
         with tempfile.TemporaryDirectory(prefix="daznode-graph-") as folder:
             file = Path(folder) / "node.json"
             await handle.node.save_graph(file)
@@ -299,13 +330,14 @@ class Services:
 
     async def own_node_id(self) -> str:
         """Key of the connected node; raises as `sync` does."""
-        return (await self._connected().node.identity()).node_id
+        return (await (await self._connected()).node.identity()).node_id
 
-    def _connected(self) -> "NodeHandle":
-        if self.node_handle is None:
+    async def _connected(self) -> "NodeHandle":
+        handle = await self.node_handle()
+        if handle is None:
             message = "no node is connected: set LND_REST_URL or CLN_REST_URL"
             raise ConfigError(message)
-        return self.node_handle
+        return handle
 
     async def rehearse(self, *, seed: int, language: str | None) -> "DailyReport":
         """Live through the demo's fortnight and make its last morning's report."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daznode.config import Settings
-from daznode.domain.errors import ConfigError
+from daznode.domain.credentials import Secret
 
 if TYPE_CHECKING:
     from daznode.adapters.http.client import Observer
@@ -17,40 +17,42 @@ def _ignore(source: str, outcome: str, seconds: float) -> None:
 
 
 def open_node(
-    settings: Settings, clock: "Clock", observer: "Observer" = _ignore
+    settings: Settings, credential: Secret | None, clock: "Clock", observer: "Observer" = _ignore
 ) -> "NodeHandle | None":
     """The connected node; None if the settings name none. Nothing is called by that.
 
     Args:
         settings: What was set.
+        credential: As `Secrets.of_node` gives it: the macaroon in hex, or the rune.
         clock: Time.
         observer: Told of each call, for metrics.
 
     Raises:
-        ConfigError: Its settings do not fit together, or a file of theirs cannot be used.
+        ConfigError: A file that the settings name cannot be used.
+        InvalidParameter: The address cannot be called.
     """
     from daznode.adapters.lightning.connect import connect_cln, connect_lnd
 
-    if settings.lnd_rest_url and settings.cln_rest_url:
-        message = "LND_REST_URL and CLN_REST_URL: takes one of them; only one node is connected"
-        raise ConfigError(message)
+    if credential is None:
+        return None
     if settings.lnd_rest_url:
-        if settings.lnd_macaroon_path is None:
-            message = "LND_MACAROON_PATH: not set; takes the macaroon file for LND_REST_URL"
-            raise ConfigError(message)
-        address = _address(settings, settings.lnd_rest_url, settings.lnd_tls_cert_path)
-        return connect_lnd(address, settings.lnd_macaroon_path, clock, observer=observer)
-    if settings.cln_rest_url:
-        if settings.cln_rune is None:
-            message = "CLN_RUNE: not set; takes the rune for CLN_REST_URL"
-            raise ConfigError(message)
-        address = _address(settings, settings.cln_rest_url, settings.cln_ca_cert_path)
-        rune = settings.cln_rune.get_secret_value()
-        return connect_cln(address, rune, clock, observer=observer)
-    return None
+        address = node_address(settings, settings.lnd_rest_url, settings.lnd_tls_cert_path)
+        return connect_lnd(address, credential.reveal(), clock, observer=observer)
+    address = node_address(settings, settings.cln_rest_url or "", settings.cln_ca_cert_path)
+    return connect_cln(address, credential.reveal(), clock, observer=observer)
 
 
-def _address(settings: Settings, url: str, ca_file: Path | None) -> "NodeAddress":
+def node_address(settings: Settings, url: str, ca_file: Path | None) -> "NodeAddress":
+    """Where the connected node is, and how it is trusted.
+
+    Args:
+        settings: What was set.
+        url: `https://host:port`.
+        ca_file: Its certificate, or its authority's; None for the system's authorities.
+
+    Raises:
+        InvalidNodeId: The key that is expected there is none.
+    """
     from daznode.adapters.lightning.connect import NodeAddress
     from daznode.adapters.lightning.trust import Expected
     from daznode.domain.ids import parse_node_id

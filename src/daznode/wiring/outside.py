@@ -51,6 +51,7 @@ def open_outside(
     from daznode.wiring.coordination import open_queue
     from daznode.wiring.nodes import open_node
     from daznode.wiring.public import open_public
+    from daznode.wiring.secrets import credential_at_start
 
     clients: dict[str, HttpClient] = {}
 
@@ -62,7 +63,7 @@ def open_outside(
     def tell(source: str, error: str) -> None:
         journal.warning(f"Could not fetch {source} data: {error}")
 
-    handle = open_node(settings, clock, observe)
+    handle = open_node(settings, credential_at_start(settings, clock), clock, observe)
     public = open_public(settings, clock, observer=observe, tell=tell)
     history = None if handle is None else SqliteHistory(settings.data_dir)
     clients |= public.clients

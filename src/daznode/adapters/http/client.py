@@ -7,7 +7,7 @@ not used, since either would carry credentials to a place that nobody named.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -22,6 +22,7 @@ from daznode.adapters.http.attempt import Attempt
 from daznode.adapters.http.breaker import Breaker, CircuitState
 from daznode.adapters.http.faults import TRANSPORT_FAULTS, status_error, transport_error
 from daznode.adapters.http.handshake import send
+from daznode.adapters.http.push import pass_on
 from daznode.adapters.http.source import HttpSource
 from daznode.adapters.http.tls import tls_context
 from daznode.domain.errors import (
@@ -243,6 +244,32 @@ class HttpClient:
             yield self._lines(response, where, call)
         finally:
             await response.aclose()
+
+    async def listen(
+        self, call: Call, *, opened: Callable[[], None], tell: Callable[[str], None]
+    ) -> None:
+        """Pass on what is pushed over a WebSocket, until the other side ends it in order.
+
+        The time limit of the source holds for opening it; silence has no limit, since pings show
+        whether the other side lives.
+
+        Args:
+            call: Where to; its method and body are not used.
+            opened: Called once it is open.
+            tell: Called with each message, a text.
+
+        Raises:
+            BackendError: It cannot be opened, breaks, or a message is too large or no text.
+        """
+        where = self._where(call)
+        with ExitStack() as opening:
+            opening.enter_context(self._watched(where))
+
+            def begin() -> None:
+                opening.close()  # what comes later says nothing of whether it can be reached
+                opened()
+
+            await pass_on(self._client, self._request(call), where, opened=begin, tell=tell)
 
     async def _opened(
         self, call: Call, where: str, idle_seconds: float | None, *, is_slow_to_begin: bool = False

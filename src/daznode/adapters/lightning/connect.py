@@ -19,7 +19,6 @@ from daznode.adapters.lightning.lnd.connection import (
     MACAROON_HEADER,
     LndConnection,
     explain,
-    read_macaroon,
 )
 from daznode.adapters.lightning.lnd.events import LndEvents
 from daznode.adapters.lightning.lnd.macaroons import LndMint
@@ -99,10 +98,10 @@ class NodeHandle:
 
 
 def connect_lnd(
-    address: NodeAddress, macaroon_path: Path, clock: Clock, *, observer: Observer = _ignore
+    address: NodeAddress, macaroon_hex: str, clock: Clock, *, observer: Observer = _ignore
 ) -> NodeHandle:
-    """An LND with a macaroon file; raises as `lnd_connection` and `read_macaroon` do."""
-    connection = lnd_connection(address, read_macaroon(macaroon_path), observer=observer)
+    """An LND with a macaroon; raises as `lnd_connection` does."""
+    connection = lnd_connection(address, macaroon_hex, observer=observer)
     return NodeHandle(LndNode(connection, clock), connection.client, connection)
 
 

@@ -222,6 +222,11 @@ class Database:
             )
             message = f"{self.path}: {reason}"
             raise kind(message) from error
+        except UnicodeDecodeError as error:
+            # Where the schema is damaged, sqlite3 cannot even decode SQLite's message about it.
+            _, reason = _REFUSALS[sqlite3.SQLITE_CORRUPT]
+            message = f"{self.path}: {reason}"
+            raise StoreCorrupt(message) from error
 
 
 def _create(path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from daznode.adapters.store.history_schema import HISTORY_STATEMENTS
 from daznode.adapters.store.service_schema import STATEMENTS as SERVICE_STATEMENTS
+from daznode.adapters.store.vault_schema import VAULT_STATEMENTS
 
 APPLICATION_ID: Final = int.from_bytes(b"DAZN")
 """Marks the file as ours (SQLite file format, section 1.3.14)."""
@@ -100,4 +101,5 @@ MIGRATIONS: Final = (
             """,
         ),
     ),
+    Migration(number=5, name="credentials and their audit trail", statements=VAULT_STATEMENTS),
 )

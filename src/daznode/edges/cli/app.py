@@ -6,8 +6,10 @@ import click
 
 from daznode import __version__
 from daznode.domain.errors import DaznodeError, Interrupted
+from daznode.edges.cli.credentials import credentials
 from daznode.edges.cli.demo import demo
 from daznode.edges.cli.doctor import doctor
+from daznode.edges.cli.lnbits import lnbits
 from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
@@ -57,6 +59,8 @@ for _command in (
     serve,
     worker,
     user,
+    credentials,
+    lnbits,
     doctor,
 ):
     cli.add_command(_command)

@@ -118,6 +118,16 @@ def test_a_file_that_is_no_database_is_said_to_be_none(path):
     assert path.read_bytes() == before
 
 
+def test_a_damaged_schema_is_said_to_be_damage(path):
+    """sqlite3 fails to decode SQLite's own message, which quotes the schema."""
+    opened(path).close()
+    content = path.read_bytes()
+    place = content.index(b"CREATE TABLE daily_reports") + 3
+    path.write_bytes(content[:place] + b"\xe1" + content[place + 1 :])
+    with pytest.raises(StoreCorrupt, match="the database is damaged"):
+        opened(path)
+
+
 def test_another_programs_database_is_left_alone(path):
     path.parent.mkdir()
     connection = sqlite3.connect(path)

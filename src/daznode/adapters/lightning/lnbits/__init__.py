@@ -1,0 +1,1 @@
+"""LNbits: a wallet, and the node behind it, over its HTTP interface."""
