@@ -15,6 +15,7 @@ BENCHES = (
     "vault",
     "stored_reports",
     "api",
+    "traffic",
 )
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import socket
 
 from click.testing import CliRunner
+from tests.credential_samples import a_rune
 from tests.servers import Nx27017
 from tests.standins.public import PublicStandin
 from tests.standins.server import LoopbackServer
@@ -187,3 +188,16 @@ def test_a_node_that_does_not_answer(tmp_path):
     )
     assert exit_code == 6
     assert "cannot be reached" in parts["node"][0]["detail"]
+
+
+def test_a_node_is_opened_with_what_the_vault_keeps(tmp_path):
+    with_network(tmp_path)
+    rune = a_rune("method=getinfo").decode()
+    added = call(
+        tmp_path, "credentials", "add", "home", "--kind", "cln-rune", "--file", "-", given=rune
+    )
+    assert added.exit_code == 0, added.output
+    exit_code, parts = examined(tmp_path, CLN_REST_URL="https://127.0.0.1:1")
+    assert exit_code == 6
+    assert "cannot be reached" in parts["node"][0]["detail"]
+    assert rune not in json.dumps(parts)

@@ -150,3 +150,31 @@ def test_settings_that_cannot_be(daznode, variable, value):
     assert f"{variable}=" in result.stderr
     assert "hunter2" not in result.output
     assert not any(key in result.output for key in KEYS)
+
+
+def examined_by_doctor(daznode, **environment):
+    result = daznode("doctor", "--json", **environment)
+    found = json.loads(result.stdout)["diagnoses"]
+    return next(one for one in found if one["name"] == "lnbits")
+
+
+def test_doctor_looks_at_it_too(daznode, node_server, lnd):
+    wallet = node_server.wallet("examined", 7)
+    found = examined_by_doctor(
+        daznode,
+        LNBITS_URL=node_server.url,
+        LNBITS_INVOICE_KEY=wallet["inkey"],
+        LNBITS_ACCESS_TOKEN=node_server.node_token("read"),
+    )
+    assert found["state"] == "healthy", found
+    assert US[:16] in found["detail"]
+    assert "1 active channels" in found["detail"]
+
+
+def test_doctor_says_what_is_missing_and_that_nobody_answers(daznode, server):
+    found = examined_by_doctor(daznode, LNBITS_URL=server.url)
+    assert found["state"] == "degraded"
+    assert "set LNBITS_INVOICE_KEY" in found["detail"]
+    away = examined_by_doctor(daznode, LNBITS_URL="http://127.0.0.1:1")
+    assert away["state"] == "unhealthy"
+    assert "LNBITS_URL" in away["mend"]

@@ -104,7 +104,8 @@ class StructuredJournal:
             logging.getLogger(name).setLevel(max(self._level, logging.WARNING))
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "_granian", "granian.access"):
             logger = logging.getLogger(name)
-            logger.handlers = []
+            logger.handlers, logger.disabled = [], False
+            logger.setLevel(logging.NOTSET)
             logger.propagate = True
 
     def close(self) -> None:
