@@ -24,15 +24,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
-from bench.networks import heavy_tailed
 from bench.timing import write_results
-from tests.api_house import a_token, settings_of, until
+from tests.api_house import a_token, living, settings_of, until
 from tests.builders import a_report
 
 from daznode.adapters.cache.memory import MemoryCache, Shelf
 from daznode.adapters.clock import RandomIds
+from daznode.adapters.lightning.simulated import generate_snapshot
 from daznode.domain.accounts import Account, Role
+from daznode.domain.gossip import GraphSnapshot
 from daznode.edges.api.app import build_app
+from daznode.usecases.keep_made import LATEST_KEY
 from daznode.wiring.parts import open_parts
 from daznode.wiring.service import Service
 
@@ -86,10 +88,9 @@ async def _lived(folder: Path) -> dict[str, object]:
     cache = MemoryCache(parts.metrics, Shelf(clock=lambda: now[0]))
     service = Service(settings, replace(parts, cache=cache))
     app = build_app(service)
-    snapshot = heavy_tailed(NODES, CHANNELS)
-    await service.parts.snapshots.put(snapshot)
+    await service.parts.snapshots.put(_network(hours_ago=2))
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(app.router.lifespan_context(app))
+        await stack.enter_async_context(living(app))
         await until(lambda: service.current.opened is not None, seconds=120)
         transport = httpx2.ASGITransport(app=app)
         client = await stack.enter_async_context(
@@ -97,11 +98,15 @@ async def _lived(folder: Path) -> dict[str, object]:
         )
         tokens = [await _account(service, operator) for operator in range(OPERATORS)]
         await _reports(service, timedelta(days=1))
-        ranked = await client.get(
-            RANKINGS, params={"limit": 2_000}, headers={"Authorization": f"Bearer {tokens[0]}"}
-        )
-        nodes = [one["node_id"] for one in ranked.json()["rankings"]]
-        asks = sorted(_asked(nodes, random.Random(7)))  # noqa: S311 - readers, not secrets
+        nodes = []
+        for page in range(1, 16):
+            ranked = await client.get(
+                RANKINGS,
+                params={"limit": 100, "page": page},
+                headers={"Authorization": f"Bearer {tokens[0]}"},
+            )
+            nodes += [one["node_id"] for one in ranked.json()["rankings"]]
+        asks = sorted(_asked(nodes, random.Random(7)))
         due = [(REPORTS_AT, _reports), (SNAPSHOT_AT, _imported)]
         answers: Counter[int] = Counter()
         begun = time.perf_counter()
@@ -125,6 +130,11 @@ async def _lived(folder: Path) -> dict[str, object]:
     }
 
 
+def _network(*, hours_ago: int) -> GraphSnapshot:
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours_ago)
+    return generate_snapshot(nodes=NODES, channels=CHANNELS, seed=7, observed_at=at, imported_at=at)
+
+
 async def _account(service: Service, operator: int) -> str:
     name = f"operator-{operator}"
     account = Account(name, name, "t", Role.USER, "", datetime.now(UTC))
@@ -138,16 +148,14 @@ async def _reports(service: Service, ago: timedelta) -> None:
     for operator in range(OPERATORS):
         report = a_report(user_id=f"operator-{operator}", tenant_id="t", report_date=day)
         await service.parts.reports.put_report(replace(report, report_id=RandomIds().new_id()))
+        await service.parts.cache.forget(LATEST_KEY.format(user_id=f"operator-{operator}"))
 
 
 async def _imported(service: Service, ago: timedelta) -> None:
     """Another snapshot, opened and warmed as the service does."""
     del ago
     before = service.current.opened
-    made = heavy_tailed(NODES, CHANNELS)
-    later = made.origin.observed_at + timedelta(hours=1)
-    origin = replace(made.origin, observed_at=later, snapshot_id=RandomIds().new_id())
-    await service.parts.snapshots.put(replace(made, origin=origin))
+    await service.parts.snapshots.put(_network(hours_ago=1))
     await until(lambda: service.current.opened is not before, seconds=120)
 
 
@@ -156,7 +164,7 @@ def _counted(exposition: str) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for line in exposition.splitlines():
         for name in ("hits", "misses"):
-            if line.startswith(f"daznode_cache_{name}_total{{"):
+            if line.startswith(f"cache_{name}_total{{"):
                 kind, value = line.split('kind="', 1)[1].split('"', 1)[0], line.rsplit(" ", 1)[1]
                 found.setdefault(kind, {"hits": 0.0, "misses": 0.0})[name] += float(value)
     for one in found.values():

@@ -127,7 +127,7 @@ async def a_house(
         await service.parts.snapshots.put(
             a_snapshot(6, PAIRS, observed_at=now - timedelta(hours=1))
         )
-    async with _living(app):
+    async with living(app):
         await until(lambda: service.health.is_started)
         await until(lambda: not has_network or service.current.opened is not None)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
@@ -136,7 +136,7 @@ async def a_house(
 
 
 @asynccontextmanager
-async def _living(app) -> AsyncIterator[None]:
+async def living(app) -> AsyncIterator[None]:
     """The lifespan of an application, as a server leads it."""
     said: asyncio.Queue = asyncio.Queue()
     heard: asyncio.Queue = asyncio.Queue()

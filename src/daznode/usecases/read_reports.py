@@ -20,7 +20,7 @@ from daznode.report.markdown import to_markdown
 from daznode.usecases.cached_answers import Answer, CachedAnswers, Encode, tagged
 from daznode.usecases.keep_made import LATEST_KEY
 
-LATEST_KEPT_SECONDS: Final = 300.0
+LATEST_KEPT_SECONDS: Final = 900.0
 """The batch forgets a user's report when it stores the next one; the limit is for a process that
 shares no cache with it."""
 

@@ -30,7 +30,7 @@ Collection = AsyncCollection[Document]
 Session = AsyncClientSession | None
 
 _LIMITS: Final = {
-    "serverSelectionTimeoutMS": 5_000,
+    "serverSelectionTimeoutMS": 2_000,
     "connectTimeoutMS": 5_000,
     "socketTimeoutMS": 20_000,
     "waitQueueTimeoutMS": 10_000,
