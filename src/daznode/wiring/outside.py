@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from daznode.ports.clock import Clock
     from daznode.ports.health import Probe
     from daznode.ports.journal import Journal
+    from daznode.ports.lightning import NodeEvents
     from daznode.ports.metrics import Metrics
     from daznode.wiring.batches import Elsewhere
 
@@ -23,11 +24,13 @@ class Outside:
 
     Attributes:
         elsewhere: For the batches.
+        events: What the connected node tells of itself; None without one.
         probes: How each of them is, by its name.
         close: Closes all connections.
     """
 
     elsewhere: "Elsewhere"
+    events: "NodeEvents | None"
     probes: "tuple[tuple[str, Probe], ...]"
     close: Callable[[], Awaitable[None]]
 
@@ -88,7 +91,8 @@ def open_outside(
         public=public.gather,
         queue=open_queue(settings),
     )
-    return Outside(elsewhere, probes, close)
+    events = None if handle is None else handle.events(clock)
+    return Outside(elsewhere, events, probes, close)
 
 
 @dataclass(frozen=True, slots=True)

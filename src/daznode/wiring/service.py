@@ -13,6 +13,7 @@ from daznode.wiring.memory import keep_what_is_loaded
 
 if TYPE_CHECKING:
     from daznode.usecases.current_network import CurrentNetwork
+    from daznode.usecases.keep_following import KeepFollowing
     from daznode.wiring.parts import Parts
 
 PREPARE_AGAIN_SECONDS: Final = 2.0
@@ -112,6 +113,7 @@ class Service:
             elsewhere=self._outside.elsewhere,
         )
         self.scheduled = self._batches.scheduled
+        self._following = self._follower()
         self._recalculations = Recalculations(self.current, parts.runs, self.clock, self.journal)
         self.admin_reports = AdminReports(
             batches=self._batches.batches,
@@ -124,6 +126,26 @@ class Service:
             ids=self.ids,
             begin=self.wake_worker,
             recalculate_network=self._recalculations.wake.set,
+        )
+
+    def _follower(self) -> "KeepFollowing | None":
+        """What keeps the history of the connected node up to date, where there is one."""
+        from daznode.usecases.keep_following import KeepFollowing
+
+        outside = self._outside
+        node, history = outside.elsewhere.node, outside.elsewhere.history
+        if node is None or history is None or outside.events is None:
+            return None
+        return KeepFollowing(
+            node=node,
+            events=outside.events,
+            clock=self.clock,
+            history=history,
+            observations=self.parts.observations,
+            profiles=self.parts.profiles,
+            leases=self.parts.leases,
+            journal=self.journal,
+            owner=self.ids.new_id(),
         )
 
     def _answer(self) -> None:
@@ -209,6 +231,8 @@ class Service:
         keep_what_is_loaded()
         self._go_on("work on runs", self._batches.work_runs.forever)
         self._go_on("recalculate", self._recalculations.forever)
+        if self._following is not None:
+            self._go_on("follow the connected node", self._following.forever)
         self.health.is_started = True
 
     def announce_stop(self) -> None:
