@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from daznode.domain.capability import Capabilities, WriteOutcome
-from daznode.domain.credential import Credential, MintedCredential
 from daznode.domain.history import HistoryPage, NodeEvent
 from daznode.domain.ids import ShortChannelId
+from daznode.domain.minted import MintedCredential, NodeCredential
 from daznode.domain.mission import PairReading
 from daznode.domain.node_state import ChannelPolicy, NodeIdentity, NodeObservation
 from daznode.domain.vitals import ChannelBackup, ClosedChannel, NodeVitals
@@ -173,7 +173,7 @@ class CredentialMint(Protocol):
             BackendError: The node cannot be reached, answers wrongly or does not allow it.
         """
 
-    async def credentials(self) -> tuple[Credential, ...]:
+    async def credentials(self) -> tuple[NodeCredential, ...]:
         """Credentials that can be revoked, by id; secrets are not among what is told.
 
         Raises:

@@ -8,8 +8,8 @@ from daznode.adapters.http.answer import JsonShape
 from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.cln.connection import ClnConnection, failure_of
 from daznode.adapters.lightning.permit import WritePermit
-from daznode.domain.credential import Credential, MintedCredential
 from daznode.domain.errors import InvalidParameter
+from daznode.domain.minted import MintedCredential, NodeCredential
 
 READS: Final = (
     "getinfo",
@@ -96,12 +96,12 @@ class ClnMint:
         made = (await self._connection.client.write(call)).json(_MADE)
         return MintedCredential(made.unique_id, purpose, made.rune)
 
-    async def credentials(self) -> tuple[Credential, ...]:
+    async def credentials(self) -> tuple[NodeCredential, ...]:
         """Runes that the node keeps, with what they allow."""
         await self._connection.known()
         found = await self._connection.ask("showrunes", _RUNES)
         return tuple(
-            Credential(one.unique_id, one.restrictions_as_english, one.blacklisted)
+            NodeCredential(one.unique_id, one.restrictions_as_english, one.blacklisted)
             for one in found.runes
         )
 

@@ -13,8 +13,8 @@ from daznode.adapters.http.client import Call
 from daznode.adapters.lightning.lnd.connection import LndConnection
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import doubting
-from daznode.domain.credential import Credential, MintedCredential
 from daznode.domain.errors import InvalidParameter
+from daznode.domain.minted import MintedCredential, NodeCredential
 
 READS: Final = (
     "/lnrpc.Lightning/GetInfo",
@@ -96,11 +96,11 @@ class LndMint:
         with doubting(self._connection.where):
             return MintedCredential(root_key_id, purpose, bytes.fromhex(baked.macaroon).hex())
 
-    async def credentials(self) -> tuple[Credential, ...]:
+    async def credentials(self) -> tuple[NodeCredential, ...]:
         """Root keys; LND does not say what their macaroons allow."""
         await self._connection.known()
         found = await self._connection.get("/v1/macaroon/ids", _IDS)
-        return tuple(Credential(one) for one in sorted(found.root_key_ids, key=_as_number))
+        return tuple(NodeCredential(one) for one in sorted(found.root_key_ids, key=_as_number))
 
     async def revoke(self, credential_id: str) -> None:
         """Delete a root key, and with it every macaroon that it signed; see `CredentialMint`."""

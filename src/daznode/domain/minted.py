@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class NodeCredential:
     """A credential that the node knows.
 
     Attributes:
