@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from daznode.domain.report import DailyReport
     from daznode.graph.view import NetworkIndex
     from daznode.ports.clock import Clock
-    from daznode.ports.lightning import CredentialMint, PolicyWriter
     from daznode.ports.press import Press
     from daznode.usecases.compare_networks import CompareNetworks
     from daznode.usecases.credentials import KeepCredentials
@@ -300,25 +299,6 @@ class Services:
         handle = await self._connected()
         trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
         await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
-
-    async def policy_writer(self) -> "PolicyWriter":
-        """What changes policies of the connected node.
-
-        Raises:
-            DryRun: DRY_RUN is on.
-            ConfigError: No node is connected.
-        """
-        from daznode.adapters.lightning.permit import WritePermit
-
-        permit = WritePermit(dry_run=self._settings.dry_run)
-        return (await self._connected()).writer(permit)
-
-    async def credential_mint(self) -> "CredentialMint":
-        """What makes and revokes credentials of the connected node; raises as `policy_writer` does."""
-        from daznode.adapters.lightning.permit import WritePermit
-
-        permit = WritePermit(dry_run=self._settings.dry_run)
-        return (await self._connected()).mint(permit)
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""
