@@ -94,8 +94,10 @@ class KeepFollowing:
         except (BackendRefused, BackendUntrusted) as error:
             self.journal.error("Connected node cannot be followed", error=str(error))
             await asyncio.sleep(self.again_seconds)
-        except (BackendError, StoreUnavailable) as error:
-            self.journal.warning("Following the connected node was interrupted", error=str(error))
+        except BackendError as error:
+            self._tell(error)
+        except StoreUnavailable as error:
+            self.journal.warning("History of the connected node cannot be kept", error=str(error))
 
     async def _tenant_id(self) -> str:
         """Of who has proven the node; of the machine itself while nobody has."""
