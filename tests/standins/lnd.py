@@ -565,8 +565,9 @@ class LndStandIn:
             self._server.call(queue.put_nowait, value)
         return len(found)
 
-    def cut(self) -> None:
-        """Break every stream."""
-        listeners, self.listeners = self.listeners, []
-        for _, queue in listeners:
+    def cut(self, kind=None) -> None:
+        """Break every stream, or those of a kind, after all that was told in them."""
+        cut = [one for one in self.listeners if kind in (None, one[0])]
+        self.listeners = [one for one in self.listeners if one not in cut]
+        for _, queue in cut:
             self._server.call(queue.put_nowait, Cut())
