@@ -100,9 +100,13 @@ def test_what_is_kept_belongs_to_who_has_proven_the_node(tmp_path):
         follower = processes.follower("one")
         following = asyncio.create_task(follower.forever())
         await until(lambda: SYNCED in follower.journal.events())
-        await ended(following)
         assert await processes.history.synced_until("t", processes.node_id) is not None
         assert await processes.history.synced_until("local", processes.node_id) is None
+        await processes.stores.profiles.put_profile(replace(profile, tenant_id="moved"))
+        async with asyncio.timeout(20):
+            while await processes.history.synced_until("moved", processes.node_id) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await ended(following)
         await processes.close(follower)
 
     with backends.lnd() as bench:

@@ -71,8 +71,11 @@ class ExamineLnbits:
         advice = list(_advice_on(rights))
         wallet = None
         if rights.may_read or rights.may_pay:
-            wallet = await self._wallet.balance()
-        version = await self._version()
+            try:
+                wallet = await self._wallet.balance()
+            except BackendError as error:
+                advice.append(str(error))
+        version = await self._version(advice)
         node, channels = await self._behind(advice)
         active = [one for one in channels or () if one.state is ManagedState.ACTIVE]
         return LnbitsExamined(
@@ -86,13 +89,16 @@ class ExamineLnbits:
             advice=tuple(advice),
         )
 
-    async def _version(self) -> str | None:
+    async def _version(self, advice: list[str]) -> str | None:
         if not self._has_token:
             return None
         try:
             return await self._wallet.version()
         except BackendRefused:
             return None  # a token for the node alone, as it should be
+        except BackendError as error:
+            advice.append(str(error))
+            return None
 
     async def _behind(
         self, advice: list[str]
@@ -133,7 +139,7 @@ class LnbitsExaminer:
         found = await self.examine()
         advice = "; ".join(found.advice)
         if not found.is_reachable:
-            mend = "check that LNbits runs and that LNBITS_URL is right"
+            mend = "check that LNbits runs, that LNBITS_URL is right and that the keys are of its wallet"
             return (wrong(self.name, advice, mend, BackendError.exit_code),)
         said = f"reachable{f', version {found.version}' if found.version else ''}"
         if found.node is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daznode.domain.errors import BackendError, BackendRefused, BackendUntrusted, StoreUnavailable
+from daznode.domain.ids import NodeId
 from daznode.ports.accounts import ProfileStore
 from daznode.ports.clock import Clock
 from daznode.ports.coordination import Leases
@@ -63,7 +64,7 @@ class KeepFollowing:
         try:
             while True:
                 if await self._leads():
-                    await self._while_leading(self._follow)
+                    await self._while(self._leads, self._follow)
                 await asyncio.sleep(self.lease_seconds / 3)
         finally:
             await self.leases.release(LEASE, self.owner)
@@ -74,11 +75,13 @@ class KeepFollowing:
         except StoreUnavailable:
             return False  # two that follow would ask the node for everything twice
 
-    async def _while_leading(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do some work until it ends or the lead is lost."""
+    async def _while(
+        self, goes_on: Callable[[], Awaitable[bool]], work: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Do some work until it ends, or until what is asked meanwhile says no."""
         working = asyncio.ensure_future(work())
         try:
-            while not working.done() and await self._leads():
+            while not working.done() and await goes_on():
                 await asyncio.wait({working}, timeout=self.lease_seconds / 3)
         finally:
             working.cancel()
@@ -90,7 +93,16 @@ class KeepFollowing:
         sync = SyncNode(self.clock, self.history, self.observations)
         trip = FollowNode(sync, self._tell, self.pace)
         try:
-            await trip.run(self.node, self.events, await self._tenant_id())
+            node_id = (await self.node.identity()).node_id
+            tenant_id = await self._tenant_id(node_id)
+
+            async def is_theirs() -> bool:
+                try:
+                    return await self._tenant_id(node_id) == tenant_id
+                except StoreUnavailable:
+                    return True  # nobody says that it changed
+
+            await self._while(is_theirs, lambda: trip.run(self.node, self.events, tenant_id))
         except (BackendRefused, BackendUntrusted) as error:
             self.journal.error("Connected node cannot be followed", error=str(error))
             await asyncio.sleep(self.again_seconds)
@@ -99,9 +111,8 @@ class KeepFollowing:
         except StoreUnavailable as error:
             self.journal.warning("History of the connected node cannot be kept", error=str(error))
 
-    async def _tenant_id(self) -> str:
+    async def _tenant_id(self, node_id: NodeId) -> str:
         """Of who has proven the node; of the machine itself while nobody has."""
-        node_id = (await self.node.identity()).node_id
         profile = await self.profiles.profile_of_node(node_id)
         return (
             LOCAL_TENANT

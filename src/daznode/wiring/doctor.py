@@ -1,5 +1,6 @@
 """What `daznode doctor` looks at: one examiner per part that the settings choose."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,25 +37,25 @@ async def examine_installation(settings: Settings) -> tuple[Diagnosis, ...]:
     from daznode.wiring.storage import open_stores
 
     clock = SystemClock()
-    secrets = Secrets(settings, settings.data_dir, clock)
-    around = (
-        *_machine(settings),
-        *_servers(settings, clock),
-        await _node(settings, secrets, clock),
-        *_lnbits(settings, secrets),
-        _public(settings, clock),
-    )
-    try:
-        stores = open_stores(settings, settings.data_dir, settings.report_files_dir, clock=clock)
-    except ConfigError as exc:
-        secrets.close()
-        unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
-        return await Diagnose((*around, Known(unusable))).run()
-    try:
+    async with AsyncExitStack() as stack:
+        secrets = Secrets(settings, settings.data_dir, clock)
+        stack.callback(secrets.close)
+        around = (
+            *_machine(settings),
+            *_servers(settings, clock),
+            await _node(settings, secrets, clock),
+            *_lnbits(settings, secrets),
+            _public(settings, clock),
+        )
+        try:
+            stores = open_stores(
+                settings, settings.data_dir, settings.report_files_dir, clock=clock
+            )
+        except ConfigError as exc:
+            unusable = wrong("database", str(exc), REMEDIES["database"], exc.exit_code)
+            return await Diagnose((*around, Known(unusable))).run()
+        stack.push_async_callback(stores.close)
         return await Diagnose((*around, *_kept(settings, stores, clock))).run()
-    finally:
-        await stores.close()
-        secrets.close()
 
 
 def _machine(settings: Settings) -> "tuple[Examiner, ...]":

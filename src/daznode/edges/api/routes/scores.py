@@ -153,7 +153,7 @@ def whole(text: str, name: str) -> int:
         InvalidParameter: It is none.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-        message = f"{name} {text[:40]!r}: expected a whole number"
+        message = f"{name} {text[:40]!r}: expected a whole number, not negative"
         raise InvalidParameter(message)
     return int(text)
 
