@@ -1,7 +1,6 @@
 """Settings: one frozen tree read once from the environment and `.env`; the only reader of both."""
 
 import atexit
-import base64
 import os
 import re
 import shutil
@@ -15,12 +14,12 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from daznode.domain.credentials import decode_key
 from daznode.domain.errors import ConfigError
 from daznode.domain.measures import ScoreWeights
 
 _WEIGHT_SUM_TOLERANCE: Final = 1e-9
 _N_WEIGHTS: Final = 3
-_KEY_BYTES: Final = 32
 _WALLET_KEY: Final = re.compile(r"[0-9a-f]{32}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -124,10 +123,7 @@ def _secret(value: object) -> object:
 
 def _key(value: object) -> object:
     if isinstance(value, str):
-        data = base64.b64decode(value.strip().replace("-", "+").replace("_", "/"), validate=True)
-        if len(data) != _KEY_BYTES:
-            message = "32 bytes in base64"
-            raise ValueError(message)
+        decode_key(value)
     return value
 
 

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from daznode.domain.ids import NodeId
+
+LOCAL_TENANT: Final = "local"
+"""The tenant of whoever runs the service; the reports of the command line belong to it too."""
 
 
 class Role(StrEnum):

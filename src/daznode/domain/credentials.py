@@ -1,5 +1,6 @@
 """Credentials of nodes: secrets that never show themselves, what they may do, and every use of them."""
 
+import base64
 import hmac
 import re
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from typing import Final, NoReturn
 
 from daznode.domain.errors import InvalidParameter
 
-LOCAL_TENANT: Final = "local"
-"""Whose credentials they are where one operator runs the program for himself."""
+ENCRYPTION_KEY_BYTES: Final = 32
+"""AES-256 (FIPS 197)."""
 
 ROTATION_DAYS: Final = 30
 """Age at which a credential should be replaced by a fresh one."""
@@ -341,3 +342,16 @@ def check_tenant(tenant_id: str) -> str:
         message = f"tenant {shown}: takes 1 to 128 of letters, digits, '.', '_', '@' and '-'"
         raise InvalidParameter(message)
     return tenant_id
+
+
+def decode_key(text: str) -> bytes:
+    """The bytes of an encryption key from base64, of the plain or the URL-safe alphabet.
+
+    Raises:
+        ValueError: It is not that.
+    """
+    data = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
+    if len(data) != ENCRYPTION_KEY_BYTES:
+        message = f"{ENCRYPTION_KEY_BYTES} bytes in base64"
+        raise ValueError(message)
+    return data

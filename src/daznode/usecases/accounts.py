@@ -4,15 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from daznode.domain.accounts import Account, Role
+from daznode.domain.accounts import LOCAL_TENANT, Account, Role
 from daznode.domain.errors import InvalidParameter, NotAllowed, UserNotFound
 from daznode.ports.accounts import AccountStore
 from daznode.ports.clock import Clock
 from daznode.ports.identity import Passwords, Tokens
 from daznode.usecases.audit_trail import CLI_ACTOR, AuditNotes, Deed, Doer
-
-LOCAL_TENANT: Final = "local"
-"""The tenant of whoever runs the service; the reports of the command line belong to it too."""
 
 SHORTEST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 1_024

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
-from daznode.domain.accounts import Caller
+from daznode.domain.accounts import LOCAL_TENANT, Caller
 from daznode.domain.answers import SUCCESS
 from daznode.domain.errors import InvariantBroken, RunNotFound
 from daznode.domain.runs import JobCounts, Run, RunKind, RunState
@@ -13,7 +13,6 @@ from daznode.ports.accounts import AccountStore, ProfileStore
 from daznode.ports.clock import Clock, IdSource
 from daznode.ports.runs import RunStore
 from daznode.ports.store import ReportStore
-from daznode.usecases.accounts import LOCAL_TENANT
 from daznode.usecases.audit_trail import AuditNotes, Doer
 from daznode.usecases.report_batches import Refused, ReportBatches
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from daznode.decide.advice import advise
 from daznode.decide.params import AdviceParams
+from daznode.domain.accounts import LOCAL_TENANT
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.ids import NodeId
 from daznode.domain.node_view import DAY, DayStatus, NodeView, OwnDay, PublicPoint
@@ -51,7 +52,7 @@ class ReportRequest:
     language: str = "en"
     day: date | None = None
     user_id: str = LOCAL_USER
-    tenant_id: str = LOCAL_USER
+    tenant_id: str = LOCAL_TENANT
     is_owner: bool = True
 
 

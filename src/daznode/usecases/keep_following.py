@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from daznode.domain.accounts import LOCAL_TENANT
 from daznode.domain.errors import BackendError, BackendRefused, BackendUntrusted, StoreUnavailable
 from daznode.domain.ids import NodeId
 from daznode.ports.accounts import ProfileStore
@@ -14,7 +15,6 @@ from daznode.ports.history import HistoryStore
 from daznode.ports.journal import Journal
 from daznode.ports.lightning import ConnectedNode, NodeEvents
 from daznode.ports.store import ObservationStore
-from daznode.usecases.accounts import LOCAL_TENANT
 from daznode.usecases.follow_node import FollowNode, FollowPace
 from daznode.usecases.sync_node import Synced, SyncNode
 

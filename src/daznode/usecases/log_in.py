@@ -4,12 +4,13 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
+from daznode.domain.accounts import LOCAL_TENANT
 from daznode.domain.errors import RateLimited, Unauthenticated
 from daznode.ports.accounts import AccountStore
 from daznode.ports.coordination import RateLimiter
 from daznode.ports.identity import Passwords, Tokens
 from daznode.ports.journal import Journal
-from daznode.usecases.accounts import LOCAL_TENANT, USERNAME, IssuedToken
+from daznode.usecases.accounts import USERNAME, IssuedToken
 from daznode.usecases.audit_trail import AuditNotes, Deed, Doer
 
 WINDOW_SECONDS: Final = 300

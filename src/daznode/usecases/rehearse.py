@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from daznode.domain.accounts import LOCAL_TENANT
 from daznode.domain.node_view import DAY
 from daznode.domain.progress import Progress
 from daznode.domain.report import DailyReport
 from daznode.ports.compute import Compute
 from daznode.ports.rehearsal import RehearsalWorld
 from daznode.ports.store import SnapshotStore
-from daznode.usecases.daily_report import LOCAL_USER, DailyReportTrip, ReportRequest
+from daznode.usecases.daily_report import DailyReportTrip, ReportRequest
 from daznode.usecases.sync_node import SyncNode
 
 
@@ -46,6 +47,6 @@ class Rehearse:
 
             await self.compute.run(live)
             await self.snapshots.put(self.world.graph_snapshot())
-            await self.sync.run(self.world, LOCAL_USER)
+            await self.sync.run(self.world, LOCAL_TENANT)
         identity = await self.world.identity()
         return await self.reports.run(ReportRequest(identity.node_id, language))

@@ -284,21 +284,21 @@ class Services:
         Raises:
             ConfigError: No node is connected.
         """
-        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.domain.accounts import LOCAL_TENANT
         from daznode.usecases.sync_node import SyncNode
 
         trip = SyncNode(self.clock, self.history, self.store, told)
-        return await trip.run((await self._connected()).node, LOCAL_USER)
+        return await trip.run((await self._connected()).node, LOCAL_TENANT)
 
     async def follow(self, told: "Callable[[Synced | BackendError], None]") -> None:
         """Keep the history of the connected node up to date until stopped; raises as `sync` does."""
-        from daznode.usecases.daily_report import LOCAL_USER
+        from daznode.domain.accounts import LOCAL_TENANT
         from daznode.usecases.follow_node import FollowNode
         from daznode.usecases.sync_node import SyncNode
 
         handle = await self._connected()
         trip = FollowNode(SyncNode(self.clock, self.history, self.store), told)
-        await trip.run(handle.node, handle.events(self.clock), LOCAL_USER)
+        await trip.run(handle.node, handle.events(self.clock), LOCAL_TENANT)
 
     async def import_from_node(self) -> "tuple[SnapshotSummary, bool]":
         """Import the network as the connected node knows it; raises as `sync` does."""

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from daznode.ports.clock import Clock
 
 
-def _ignore(source: str, outcome: str, seconds: float) -> None:
-    del source, outcome, seconds
-
-
 def open_node(
-    settings: Settings, credential: Secret | None, clock: "Clock", observer: "Observer" = _ignore
+    settings: Settings,
+    credential: Secret | None,
+    clock: "Clock",
+    observer: "Observer | None" = None,
 ) -> "NodeHandle | None":
     """The connected node; None if the settings name none. Nothing is called by that.
 
@@ -25,21 +24,23 @@ def open_node(
         settings: What was set.
         credential: As `Secrets.of_node` gives it: the macaroon in hex, or the rune.
         clock: Time.
-        observer: Told of each call, for metrics.
+        observer: Told of each call, for metrics; None to tell nobody.
 
     Raises:
         ConfigError: A file that the settings name cannot be used.
         InvalidParameter: The address cannot be called.
     """
+    from daznode.adapters.http.client import unobserved
     from daznode.adapters.lightning.connect import connect_cln, connect_lnd
 
     if credential is None:
         return None
+    told = observer or unobserved
     if settings.lnd_rest_url:
         address = node_address(settings, settings.lnd_rest_url, settings.lnd_tls_cert_path)
-        return connect_lnd(address, credential.reveal(), clock, observer=observer)
+        return connect_lnd(address, credential.reveal(), clock, observer=told)
     address = node_address(settings, settings.cln_rest_url or "", settings.cln_ca_cert_path)
-    return connect_cln(address, credential.reveal(), clock, observer=observer)
+    return connect_cln(address, credential.reveal(), clock, observer=told)
 
 
 def node_address(settings: Settings, url: str, ca_file: Path | None) -> "NodeAddress":

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
-from daznode.domain.credentials import LOCAL_TENANT, CredentialKind, Secret
+from daznode.domain.accounts import LOCAL_TENANT
+from daznode.domain.credentials import CredentialKind, Secret
 from daznode.domain.errors import ConfigError
 
 if TYPE_CHECKING:

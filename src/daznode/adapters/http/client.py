@@ -59,7 +59,8 @@ _PATIENCE_SECONDS: Final = 45.0
 """A `Retry-After` beyond this is the caller's to keep."""
 
 
-def _ignore(source: str, outcome: str, seconds: float) -> None:
+def unobserved(source: str, outcome: str, seconds: float) -> None:
+    """An observer that keeps nothing."""
     del source, outcome, seconds
 
 
@@ -120,7 +121,7 @@ class HttpClient:
         self,
         source: HttpSource,
         *,
-        observer: Observer = _ignore,
+        observer: Observer = unobserved,
         explain: Explain = _explain_nothing,
         breaker: Breaker | None = None,
         monotonic: Callable[[], float] = time.monotonic,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from daznode.adapters.http.client import HttpClient, Observer
+from daznode.adapters.http.client import HttpClient, Observer, unobserved
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
 from daznode.adapters.lightning.cln import connection as cln
 from daznode.adapters.lightning.cln.events import ClnEvents
@@ -60,10 +60,6 @@ class NodeAddress:
     attempts: int = 3
 
 
-def _ignore(source: str, outcome: str, seconds: float) -> None:
-    del source, outcome, seconds
-
-
 @dataclass(frozen=True, slots=True)
 class NodeHandle:
     """One connected node.
@@ -98,7 +94,7 @@ class NodeHandle:
 
 
 def connect_lnd(
-    address: NodeAddress, macaroon_hex: str, clock: Clock, *, observer: Observer = _ignore
+    address: NodeAddress, macaroon_hex: str, clock: Clock, *, observer: Observer = unobserved
 ) -> NodeHandle:
     """An LND with a macaroon; raises as `lnd_connection` does."""
     connection = lnd_connection(address, macaroon_hex, observer=observer)
@@ -106,7 +102,7 @@ def connect_lnd(
 
 
 def connect_cln(
-    address: NodeAddress, rune: str, clock: Clock, *, observer: Observer = _ignore
+    address: NodeAddress, rune: str, clock: Clock, *, observer: Observer = unobserved
 ) -> NodeHandle:
     """A Core Lightning with a rune; raises as `lnd_connection` does."""
     connection = cln_connection(address, rune, observer=observer)
@@ -114,7 +110,7 @@ def connect_cln(
 
 
 def lnd_connection(
-    address: NodeAddress, macaroon_hex: str, *, observer: Observer = _ignore
+    address: NodeAddress, macaroon_hex: str, *, observer: Observer = unobserved
 ) -> LndConnection:
     """A connection to LND.
 
@@ -132,7 +128,7 @@ def lnd_connection(
 
 
 def cln_connection(
-    address: NodeAddress, rune: str, *, observer: Observer = _ignore
+    address: NodeAddress, rune: str, *, observer: Observer = unobserved
 ) -> cln.ClnConnection:
     """A connection to Core Lightning with a rune; raises as `lnd_connection` does."""
     source = _source("cln", address, {cln.RUNE_HEADER: rune})

@@ -15,6 +15,7 @@ from daznode.adapters.sources.binary import Cursor
 from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
 from daznode.adapters.sources.rows import ChannelRow, Field, PolicyRow, RowCollector, clean_alias
 from daznode.adapters.sources.streams import Document
+from daznode.domain.ids import KEY_BYTES
 from daznode.domain.progress import Progress
 
 GOSSIP_STORE_KIND: Final = "cln-gossip-store"
@@ -29,7 +30,6 @@ _AMOUNT, _DELETED_CHANNEL, _ENDED = 4101, 4103, 4105
 
 _MAINNET: Final = bytes.fromhex("6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000")
 _SIGNATURE_BYTES: Final = 64
-_KEY_BYTES: Final = 33
 _ALIAS_BYTES: Final = 32
 _DIRECTION, _IS_DISABLED_FLAG = 1, 2
 _INBOUND_FEES: Final = 55_555
@@ -137,8 +137,8 @@ class _Store:
         self._check_chain(cursor)
         scid = cursor.u64()
         keys = (
-            self._collector.key(cursor.take(_KEY_BYTES).hex()),
-            self._collector.key(cursor.take(_KEY_BYTES).hex()),
+            self._collector.key(cursor.take(KEY_BYTES).hex()),
+            self._collector.key(cursor.take(KEY_BYTES).hex()),
         )
         self._latest = _Channel(keys)
         self._channels[scid] = self._latest
@@ -188,7 +188,7 @@ class _Store:
         cursor.take(_SIGNATURE_BYTES)
         cursor.skip_short()
         moment_s = cursor.u32()
-        key = self._collector.key(cursor.take(_KEY_BYTES).hex())
+        key = self._collector.key(cursor.take(KEY_BYTES).hex())
         cursor.take(3)
         alias = bytes(cursor.take(_ALIAS_BYTES)).rstrip(b"\0").decode("utf-8", "replace")
         kinds = kinds_of(cursor.take(cursor.u16()))

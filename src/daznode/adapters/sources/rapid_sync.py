@@ -13,6 +13,7 @@ from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
 from daznode.adapters.sources.rows import ChannelRow, Field, PolicyRow, RowCollector
 from daznode.adapters.sources.streams import Document
 from daznode.domain.gossip import AddressKind
+from daznode.domain.ids import KEY_BYTES
 from daznode.domain.progress import Progress
 
 RAPID_SYNC_KIND: Final = "ldk-rapid-gossip-sync"
@@ -24,7 +25,6 @@ _WHAT: Final = "rapid gossip sync blob"
 _BACKDATED_SECONDS: Final = 7 * 86_400
 """LDK takes every update to be a week older than the blob, whose exact moments it does not hold."""
 
-_KEY_BYTES: Final = 33
 _PARITY: Final = 0x03
 _HAS_ADDRESSES, _IS_REMINDER, _HAS_EXTRA = 0x04, 0x40, 0x80
 _FEATURE_SHIFT, _FEATURE_MASK, _OWN_FEATURES = 3, 0x07, 7
@@ -120,7 +120,7 @@ class _Blob:
         count = self._count(MAX_NODES, "nodes")
         for number in range(count):
             self._tell(number)
-            key = bytearray(self._cursor.take(_KEY_BYTES))
+            key = bytearray(self._cursor.take(KEY_BYTES))
             flags = key[0]
             kinds = AddressKind.NONE
             if version > 1:

@@ -112,7 +112,12 @@ def sync_all(names: Iterable[str], folder: int) -> None:
 
 
 def write_new(
-    name: Path | str, data: bytes, *, folder: int | None = None, is_synced: bool = True
+    name: Path | str,
+    data: bytes,
+    *,
+    folder: int | None = None,
+    is_synced: bool = True,
+    mode: int = 0o644,
 ) -> None:
     """Write a file that was not there.
 
@@ -121,12 +126,13 @@ def write_new(
         data: Content.
         folder: Descriptor of an open folder.
         is_synced: Whether to wait until it is on the disk itself.
+        mode: Who may do what with it, from its first moment on.
 
     Raises:
         OSError: It exists, or the disk refuses; what was begun is removed again.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(name, flags, mode=0o644, dir_fd=folder)
+    descriptor = os.open(name, flags, mode=mode, dir_fd=folder)
     try:
         try:
             left = memoryview(data)

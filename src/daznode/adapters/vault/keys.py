@@ -17,14 +17,13 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from daznode.adapters.store.atomic import disk_errors, make_private, sync, sync_folder
-from daznode.domain.credentials import Secret
+from daznode.adapters.store.atomic import disk_errors, make_private, sync_folder, write_new
+from daznode.domain.credentials import ENCRYPTION_KEY_BYTES, Secret, decode_key
 from daznode.domain.errors import EncryptionKeyLost, EncryptionKeyUnusable
 
 FILE_NAME: Final = "encryption.key"
 """Name of the key file in the data folder: base64 of 32 bytes a line, the newest first."""
 
-KEY_BYTES: Final = 32
 _ID_BYTES: Final = 8
 _MAX_FILE_BYTES: Final = 16_384
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -58,18 +57,6 @@ class Keys:
     by_id: dict[str, DataKey]
 
 
-def decode_key(text: str) -> bytes:
-    """The 32 bytes of a key from base64, of the plain or the URL-safe alphabet.
-
-    Raises:
-        ValueError: It is not that.
-    """
-    data = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
-    if len(data) != KEY_BYTES:
-        raise ValueError
-    return data
-
-
 def derived(master: bytes) -> DataKey:
     """The keys that follow from one of 32 bytes."""
 
@@ -78,8 +65,8 @@ def derived(master: bytes) -> DataKey:
 
     return DataKey(
         key_id=part(b"key id", _ID_BYTES).hex(),
-        sealing=part(b"records", KEY_BYTES),
-        signing=part(b"end of the trail", KEY_BYTES),
+        sealing=part(b"records", ENCRYPTION_KEY_BYTES),
+        signing=part(b"end of the trail", ENCRYPTION_KEY_BYTES),
     )
 
 
@@ -131,7 +118,7 @@ class KeySource:
             StoreUnavailable: The file cannot be written.
         """
         if self._given is None and not self._in_file():
-            self._write([secrets.token_bytes(KEY_BYTES)], is_first=True)
+            self._write([secrets.token_bytes(ENCRYPTION_KEY_BYTES)], is_first=True)
         return self.read()
 
     def add_newest(self) -> Keys:
@@ -140,7 +127,7 @@ class KeySource:
         Raises:
             StoreUnavailable: The file cannot be written.
         """
-        self._write([secrets.token_bytes(KEY_BYTES), *self._in_file()])
+        self._write([secrets.token_bytes(ENCRYPTION_KEY_BYTES), *self._in_file()])
         return self.read()
 
     def keep_newest(self) -> None:
@@ -171,10 +158,10 @@ class KeySource:
         try:
             found = [decode_key(line) for line in text.decode("ascii").splitlines() if line.strip()]
         except (ValueError, binascii.Error) as exc:
-            message = f"{self.path}: holds no key; takes base64 of {KEY_BYTES} bytes on each line"
+            message = f"{self.path}: holds no key; takes base64 of {ENCRYPTION_KEY_BYTES} bytes on each line"
             raise EncryptionKeyUnusable(message) from exc
         if not found:
-            message = f"{self.path}: empty; takes base64 of {KEY_BYTES} bytes"
+            message = f"{self.path}: empty; takes base64 of {ENCRYPTION_KEY_BYTES} bytes"
             raise EncryptionKeyUnusable(message)
         return found
 
@@ -183,15 +170,9 @@ class KeySource:
         make_private(self.path.parent)
         content = b"".join(base64.b64encode(one) + b"\n" for one in keys)
         temporary = self.path.with_name(f".{FILE_NAME}.{secrets.token_hex(4)}.tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with disk_errors(self.path, "written"):
-            descriptor = os.open(temporary, flags, mode=0o600)
+            write_new(temporary, content, mode=0o600)
             try:
-                try:
-                    os.write(descriptor, content)
-                    sync(descriptor)
-                finally:
-                    os.close(descriptor)
                 if is_first:
                     self._link_first(temporary)
                 else:

@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
+from daznode.domain.accounts import LOCAL_TENANT
 from daznode.domain.credential_rights import MAX_SECRET_BYTES
 from daznode.domain.credentials import (
-    LOCAL_TENANT,
     CredentialKind,
     Rekeyed,
     TrailCheck,

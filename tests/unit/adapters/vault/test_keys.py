@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from daznode.adapters.vault.keys import FILE_NAME, KeySource, decode_key, derived
-from daznode.domain.credentials import Secret
+from daznode.adapters.vault.keys import FILE_NAME, KeySource, derived
+from daznode.domain.credentials import Secret, decode_key
 from daznode.domain.errors import EncryptionKeyLost, EncryptionKeyUnusable
 
 ONE, OTHER = (Secret(base64.b64encode(bytes([n]) * 32).decode()) for n in (1, 2))

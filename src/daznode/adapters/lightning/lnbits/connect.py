@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from daznode.adapters.http.client import HttpClient, Observer
+from daznode.adapters.http.client import HttpClient, Observer, unobserved
 from daznode.adapters.http.source import HttpSource
 from daznode.adapters.lightning.lnbits.connection import (
     BACKEND,
@@ -35,10 +35,6 @@ _TIMEOUT_SECONDS: Final = 35.0
 
 _TOR_TIMEOUT_SECONDS: Final = 60.0
 _OWN_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def _ignore(source: str, outcome: str, seconds: float) -> None:
-    del source, outcome, seconds
 
 
 class LnbitsHandle:
@@ -74,7 +70,7 @@ async def lnbits_handle(
     ca_file: Path | None = None,
     proxy_url: str | None = None,
     expected: Expected | None = None,
-    observer: Observer = _ignore,
+    observer: Observer = unobserved,
 ) -> AsyncIterator[LnbitsHandle]:
     """A connected LNbits within a block.
 
