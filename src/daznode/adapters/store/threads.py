@@ -23,6 +23,37 @@ T = TypeVar("T")
 _READERS: Final = 2
 
 
+class DatabaseThread:
+    """One thread that works on one database for the event loop.
+
+    A cancelled task does not stop work that has begun: it ends, whole.
+
+    Args:
+        database: The database; used in the thread alone.
+        what: What it is called in messages, and in the name of the thread.
+    """
+
+    def __init__(self, database: Database, what: str) -> None:
+        """Start nothing yet."""
+        self._database = database
+        self._what = what
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=what)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do some work in the thread.
+
+        Raises:
+            InvariantBroken: The thread was closed.
+        """
+        return await _submit(self._pool, work, self._database.path, self._what)
+
+    def close(self) -> None:
+        """Finish what was begun and close the database; nothing can be asked afterwards."""
+        with suppress(RuntimeError):  # closed before
+            self._pool.submit(self._database.close).result()
+        self._pool.shutdown(wait=True)
+
+
 class SqliteThreads:
     """One SQLite file for the event loop: work goes to a thread, its result comes back.
 
@@ -39,7 +70,7 @@ class SqliteThreads:
         self.database = Database(path, patience_seconds=patience_seconds)
         self.on_open: Callable[[], None] = lambda: None
         self._is_open = False
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._writer = DatabaseThread(self.database, "store")
         self._readers = ThreadPoolExecutor(max_workers=_READERS, thread_name_prefix="store-read")
         self._idle: SimpleQueue[Database] = SimpleQueue()
         for _ in range(_READERS):
@@ -50,9 +81,7 @@ class SqliteThreads:
         self._readers.shutdown(wait=True)
         while not self._idle.empty():
             self._idle.get().close()
-        with suppress(RuntimeError):  # closed before
-            self._writer.submit(self.database.close).result()
-        self._writer.shutdown(wait=True)
+        self._writer.close()
 
     async def write(self, work: Callable[[sqlite3.Connection], T], *, is_durable: bool = True) -> T:
         """Do some work in one transaction, undone if it raises.
@@ -88,7 +117,7 @@ class SqliteThreads:
             finally:
                 self._idle.put(database)
 
-        return await self._submit(self._readers, on_idle_connection)
+        return await _submit(self._readers, on_idle_connection, self.database.path, "store")
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do some work in the writer's thread, once the file is open.
@@ -103,12 +132,13 @@ class SqliteThreads:
             self._is_open = True
             return work()
 
-        return await self._submit(self._writer, on_open_file)
+        return await self._writer.run(on_open_file)
 
-    async def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        try:
-            job = pool.submit(work)
-        except RuntimeError as error:
-            message = f"{self.database.path}: the store was closed and cannot be used again"
-            raise InvariantBroken(message) from error
-        return await asyncio.wrap_future(job)
+
+async def _submit(pool: ThreadPoolExecutor, work: Callable[[], T], path: Path, what: str) -> T:
+    try:
+        job = pool.submit(work)
+    except RuntimeError as error:
+        message = f"{path}: the {what} was closed and cannot be used again"
+        raise InvariantBroken(message) from error
+    return await asyncio.wrap_future(job)

@@ -1,15 +1,11 @@
 """The vault in the embedded database: a `CredentialVault` with one thread of its own."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from daznode.adapters.store.atomic import PATIENCE_SECONDS
 from daznode.adapters.store.database import Database
 from daznode.adapters.store.sqlite import FILE_NAME
+from daznode.adapters.store.threads import DatabaseThread
 from daznode.adapters.vault import upkeep
 from daznode.adapters.vault.keys import KeySource
 from daznode.adapters.vault.ledger import CredentialLedger
@@ -23,9 +19,6 @@ from daznode.domain.credentials import (
     TrailCheck,
     TrailEntry,
 )
-from daznode.domain.errors import InvariantBroken
-
-T = TypeVar("T")
 
 
 class SqliteVault:
@@ -50,63 +43,55 @@ class SqliteVault:
         self._keys = keys
         self._database = Database(data_folder / FILE_NAME, patience_seconds=patience_seconds)
         self._ledger = CredentialLedger(self._database, keys)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vault")
+        self._thread = DatabaseThread(self._database, "vault")
 
     def close(self) -> None:
         """Finish what was begun and close the file; the vault cannot be used again."""
-        with suppress(RuntimeError):  # closed before
-            self._thread.submit(self._database.close).result()
-        self._thread.shutdown(wait=True)
+        self._thread.close()
 
     async def put(
         self, new: NewCredential, access: Access, *, is_pending: bool = False
     ) -> Credential:
         """Store a secret as the next version of its name; see the port."""
-        return await self._run(lambda: self._ledger.put(new, access, is_pending=is_pending))
+        return await self._thread.run(lambda: self._ledger.put(new, access, is_pending=is_pending))
 
     async def open(self, tenant_id: str, name: str, access: Access) -> tuple[Credential, Secret]:
         """The version in use, with its secret, to be used now; see the port."""
-        return await self._run(lambda: self._ledger.open(tenant_id, name, access))
+        return await self._thread.run(lambda: self._ledger.open(tenant_id, name, access))
 
     async def activate(
         self, tenant_id: str, name: str, version: int, access: Access
     ) -> tuple[Credential, Credential | None]:
         """Put a pending version into use and retire the one that was; see the port."""
-        return await self._run(lambda: self._ledger.activate(tenant_id, name, version, access))
+        return await self._thread.run(
+            lambda: self._ledger.activate(tenant_id, name, version, access)
+        )
 
     async def revoke(self, tenant_id: str, name: str, version: int, access: Access) -> None:
         """Destroy the secret of a version; see the port."""
-        await self._run(lambda: self._ledger.revoke(tenant_id, name, version, access))
+        await self._thread.run(lambda: self._ledger.revoke(tenant_id, name, version, access))
 
     async def listing(self, tenant_id: str) -> tuple[StoredCredential, ...]:
         """Every version of a tenant, each with what is wrong with it; see the port."""
-        return await self._run(lambda: self._ledger.listing(tenant_id))
+        return await self._thread.run(lambda: self._ledger.listing(tenant_id))
 
     async def rekey(self, access: Access) -> Rekeyed:
         """Put every record and the end of the trail under the newest key; see the port."""
-        return await self._run(lambda: upkeep.rekey(self._database, self._keys, access))
+        return await self._thread.run(lambda: upkeep.rekey(self._database, self._keys, access))
 
     async def reset(self, access: Access) -> int:
         """Destroy every stored secret; see the port."""
-        return await self._run(lambda: upkeep.reset(self._database, self._keys, access))
+        return await self._thread.run(lambda: upkeep.reset(self._database, self._keys, access))
 
     async def trail(self, tenant_id: str, limit: int) -> tuple[TrailEntry, ...]:
         """The last entries about a tenant's credentials and about all; see the port."""
-        return await self._run(lambda: self._ledger.trail(tenant_id, limit))
+        return await self._thread.run(lambda: self._ledger.trail(tenant_id, limit))
 
     async def check(self) -> TrailCheck:
         """Follow the whole trail and compare it with every record; see the port."""
-        return await self._run(self._ledger.check)
+        return await self._thread.run(self._ledger.check)
 
     async def accept(self, access: Access) -> TrailCheck:
         """Go on from a broken trail; see the port."""
-        await self._run(lambda: upkeep.accept(self._database, self._keys, access))
+        await self._thread.run(lambda: upkeep.accept(self._database, self._keys, access))
         return await self.check()
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        try:
-            job = self._thread.submit(work)
-        except RuntimeError as error:
-            message = f"{self._database.path}: the vault was closed and cannot be used again"
-            raise InvariantBroken(message) from error
-        return await asyncio.wrap_future(job)
