@@ -6,10 +6,10 @@ A `NodeHandle` is one connection with all the roles that it can fill.
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from daznode.adapters.http.client import HttpClient, Observer, unobserved
 from daznode.adapters.http.source import MEBIBYTE, HttpSource
+from daznode.adapters.lightning.addresses import TOR_TIMEOUT_SECONDS, is_hidden_service
 from daznode.adapters.lightning.cln import connection as cln
 from daznode.adapters.lightning.cln.events import ClnEvents
 from daznode.adapters.lightning.cln.node import ClnNode
@@ -26,16 +26,10 @@ from daznode.adapters.lightning.lnd.node import LndNode
 from daznode.adapters.lightning.lnd.policies import LndPolicyWriter
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
-from daznode.domain.errors import InvalidParameter
 from daznode.ports.clock import Clock
 from daznode.ports.lightning import CredentialMint, NodeEvents, PolicyWriter
 
 _TIMEOUT_SECONDS: Final = 15.0
-_TOR_TIMEOUT_SECONDS: Final = 60.0
-"""A circuit to a hidden service takes tens of seconds to build."""
-
-_OWN_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
 _MAX_BYTES: Final = 32 * MEBIBYTE
 
 
@@ -137,19 +131,14 @@ def cln_connection(
 
 
 def _source(name: str, address: NodeAddress, headers: dict[str, str]) -> HttpSource:
-    host = urlsplit(address.url).hostname or ""
-    is_hidden = host.endswith(".onion")
-    if address.url.startswith("http://") and not is_hidden and host not in _OWN_HOSTS:
-        message = (
-            f"{name}: plain http would show the credential on the way; expected https://host:port "
-            "(http on this machine and for .onion alone)"
-        )
-        raise InvalidParameter(message)
+    is_hidden = is_hidden_service(
+        name, address.url, shown="credential", expected="https://host:port"
+    )
     return HttpSource(
         name=name,
         base_url=address.url,
         headers=headers,
-        timeout_seconds=_TOR_TIMEOUT_SECONDS if is_hidden else _TIMEOUT_SECONDS,
+        timeout_seconds=TOR_TIMEOUT_SECONDS if is_hidden else _TIMEOUT_SECONDS,
         max_bytes=_MAX_BYTES,
         attempts=address.attempts,
         ca_file=address.ca_file,

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from daznode.adapters.http.client import HttpClient, Observer, unobserved
 from daznode.adapters.http.source import HttpSource
+from daznode.adapters.lightning.addresses import TOR_TIMEOUT_SECONDS, is_hidden_service
 from daznode.adapters.lightning.lnbits.connection import (
     BACKEND,
     LnbitsConnection,
@@ -21,7 +21,6 @@ from daznode.adapters.lightning.lnbits.wallet import LnbitsWallet
 from daznode.adapters.lightning.lnbits.watch import PaymentWatch
 from daznode.adapters.lightning.permit import WritePermit
 from daznode.adapters.lightning.trust import Expected
-from daznode.domain.errors import InvalidParameter
 from daznode.ports.wallet import (
     ManagedNodeReader,
     ManagedNodeWriter,
@@ -32,9 +31,6 @@ from daznode.ports.wallet import (
 
 _TIMEOUT_SECONDS: Final = 35.0
 """LNbits itself waits 30 s for the node behind it."""
-
-_TOR_TIMEOUT_SECONDS: Final = 60.0
-_OWN_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class LnbitsHandle:
@@ -86,18 +82,11 @@ async def lnbits_handle(
         ConfigError: The certificate file cannot be used.
         InvalidParameter: The address cannot be called, or not without showing the keys on the way.
     """
-    host = urlsplit(url).hostname or ""
-    is_hidden = host.endswith(".onion")
-    if url.startswith("http://") and not is_hidden and host not in _OWN_HOSTS:
-        message = (
-            f"{BACKEND}: plain http would show the keys on the way; expected https://host "
-            "(http on this machine and for .onion alone)"
-        )
-        raise InvalidParameter(message)
+    is_hidden = is_hidden_service(BACKEND, url, shown="keys", expected="https://host")
     source = HttpSource(
         name=BACKEND,
         base_url=url,
-        timeout_seconds=_TOR_TIMEOUT_SECONDS if is_hidden else _TIMEOUT_SECONDS,
+        timeout_seconds=TOR_TIMEOUT_SECONDS if is_hidden else _TIMEOUT_SECONDS,
         ca_file=ca_file,
         proxy_url=proxy_url if is_hidden else None,
     )
