@@ -19,8 +19,8 @@ from daznode.graph.view import NetworkIndex
 from daznode.ports.compute import Compute
 from daznode.ports.journal import Journal
 from daznode.ports.metrics import Metrics
-from daznode.usecases.find_snapshot import choose
-from daznode.usecases.open_network import HISTORY_SNAPSHOTS, OpenNetwork
+from daznode.usecases.find_snapshot import choose, older
+from daznode.usecases.open_network import OpenNetwork, looked_back_on
 
 LOOK_EVERY_SECONDS: Final = 3.0
 """How often the list of stored snapshots is read: it costs a millisecond."""
@@ -213,12 +213,12 @@ class CurrentNetwork:
 
     def _edition(self, chosen: SnapshotSummary, summaries: Sequence[SnapshotSummary]) -> str:
         """Differs with what an opened network rests on: its snapshot, the ones before, parameters."""
-        series = [one.origin.snapshot_id for one in summaries if _is_before(one, chosen)]
+        past = looked_back_on(chosen.origin, summaries)
         weights = self._networks.weights
         words = (
             self._networks.params.params_hash,
             repr(weights),
-            *series[-(HISTORY_SNAPSHOTS - 1) :],
+            *(one.origin.snapshot_id for one in past),
             chosen.origin.snapshot_id,
         )
         return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
@@ -245,18 +245,10 @@ def day_before(
     """The newest stored snapshot of the day before another one; None without one."""
     fitting = [
         one
-        for one in summaries
-        if _is_before(one, chosen)
-        and SHORTEST_DAY <= chosen.origin.observed_at - one.origin.observed_at <= LONGEST_DAY
+        for one in older(chosen.origin, summaries)
+        if SHORTEST_DAY <= chosen.origin.observed_at - one.origin.observed_at <= LONGEST_DAY
     ]
     return fitting[-1] if fitting else None
-
-
-def _is_before(one: SnapshotSummary, chosen: SnapshotSummary) -> bool:
-    return (
-        one.origin.observed_at < chosen.origin.observed_at
-        and one.origin.reality is chosen.origin.reality
-    )
 
 
 def _seconds() -> float:

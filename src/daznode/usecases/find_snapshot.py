@@ -1,9 +1,10 @@
 """Find a snapshot: choose among the stored ones by name, or read a dump without storing it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from daznode.domain.errors import InvalidParameter, NoSnapshot, SnapshotNotFound
-from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
+from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin, SnapshotSummary
 from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
 from daznode.ports.sources import GraphSource
@@ -35,6 +36,17 @@ def choose(summaries: tuple[SnapshotSummary, ...], name: str | None) -> Snapshot
         message = f"snapshot {name!r}: {what}; `daznode network list` shows the stored ones"
         raise SnapshotNotFound(message)
     return fitting[0]
+
+
+def older(
+    origin: SnapshotOrigin, summaries: Sequence[SnapshotSummary]
+) -> tuple[SnapshotSummary, ...]:
+    """The snapshots observed before another one and as real as it is, oldest first."""
+    return tuple(
+        one
+        for one in summaries
+        if one.origin.observed_at < origin.observed_at and one.origin.reality is origin.reality
+    )
 
 
 async def read(

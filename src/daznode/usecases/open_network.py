@@ -1,10 +1,11 @@
 """Open a network: a snapshot with its measures, history and scores, ready to answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from daznode.domain.gossip import GraphSnapshot, SnapshotSummary
+from daznode.domain.gossip import GraphSnapshot, SnapshotOrigin, SnapshotSummary
 from daznode.domain.measures import HistoryMeasures, NodeMeasures, ScoreWeights
 from daznode.domain.progress import Progress
 from daznode.graph.history import measure_history
@@ -14,7 +15,7 @@ from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
 from daznode.ports.sources import GraphSource
 from daznode.ports.store import MeasureStore, SnapshotStore
-from daznode.usecases.find_snapshot import choose, read
+from daznode.usecases.find_snapshot import choose, older, read
 
 HISTORY_SNAPSHOTS: Final = 30
 """Snapshots that the history measures look back on, the newest included: a month of days."""
@@ -97,15 +98,15 @@ class OpenNetwork:
     async def _history(
         self, snapshot: GraphSnapshot, summaries: tuple[SnapshotSummary, ...]
     ) -> HistoryMeasures | None:
-        until = snapshot.origin.observed_at
-        older = [
-            summary
-            for summary in summaries
-            if summary.origin.observed_at < until
-            and summary.origin.reality is snapshot.origin.reality
-        ]
-        older = older[-(HISTORY_SNAPSHOTS - 1) :]
-        if not older:
+        past = looked_back_on(snapshot.origin, summaries)
+        if not past:
             return None
-        series = [await self.snapshots.get(one.origin.snapshot_id) for one in older]
+        series = [await self.snapshots.get(one.origin.snapshot_id) for one in past]
         return await self.compute.run(lambda _: measure_history([*series, snapshot]))
+
+
+def looked_back_on(
+    origin: SnapshotOrigin, summaries: Sequence[SnapshotSummary]
+) -> tuple[SnapshotSummary, ...]:
+    """The snapshots that the history measures of another one rest on, oldest first."""
+    return older(origin, summaries)[-(HISTORY_SNAPSHOTS - 1) :]

@@ -187,18 +187,11 @@ class Services:
     @cached_property
     def networks(self) -> "OpenNetwork":
         """The trip from a snapshot to a network that can be asked."""
-        from daznode.graph.measures import MeasureParams
-        from daznode.usecases.open_network import OpenNetwork
+        from daznode.wiring.networks import open_networks
 
         self._compile_kernels()
-        return OpenNetwork(
-            snapshots=self.snapshots,
-            measures=self.snapshots,
-            compute=self.compute,
-            clock=self.clock,
-            params=MeasureParams(),
-            weights=self._settings.score_weights,
-            threads=self._settings.threads,
+        return open_networks(
+            self._settings, self.snapshots, self.snapshots, self.compute, self.clock
         )
 
     @cached_property

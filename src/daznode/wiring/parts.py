@@ -1,10 +1,12 @@
 """The parts that a service is made of, as the settings choose them: stores, coordination, watch."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daznode.config import Settings
+from daznode.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from daznode.ports.accounts import AccountStore, ChallengeStore, ProfileStore
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from daznode.ports.metrics import Metrics
     from daznode.ports.runs import RunStore
     from daznode.ports.store import MeasureStore, ObservationStore, ReportStore, SnapshotStore
+
+PREPARE_AGAIN_SECONDS: Final = 2.0
+"""A database that cannot be reached at start is tried again that often; until then: not ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,22 @@ class Parts:
     exposition: Callable[[], tuple[bytes, str]]
     prepare: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+
+
+async def prepare_when_there(parts: Parts) -> None:
+    """Bring the stores up to date; a database that cannot be reached is waited for.
+
+    Raises:
+        StorageError: What is stored cannot be used.
+    """
+    while True:
+        try:
+            await parts.prepare()
+        except StoreUnavailable as exc:
+            parts.journal.warning("Store cannot be prepared", error=str(exc))
+            await asyncio.sleep(PREPARE_AGAIN_SECONDS)
+        else:
+            return
 
 
 def open_parts(settings: Settings) -> Parts:

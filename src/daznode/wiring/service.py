@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daznode import __version__
 from daznode.config import Settings, prepare_compile_cache
-from daznode.domain.errors import StoreUnavailable
 from daznode.domain.health import DependencyHealth, ServiceHealth
 from daznode.wiring.memory import keep_what_is_loaded
+from daznode.wiring.parts import prepare_when_there
 
 if TYPE_CHECKING:
     from daznode.usecases.current_network import CurrentNetwork
     from daznode.usecases.keep_following import KeepFollowing
     from daznode.wiring.parts import Parts
-
-PREPARE_AGAIN_SECONDS: Final = 2.0
-"""A database that cannot be reached at start is tried again that often; until then: not ready."""
 
 BEGIN_AGAIN_SECONDS: Final = 5.0
 """After an error that nobody foresaw, what goes on in the background is begun again."""
@@ -84,24 +81,17 @@ class Service:
         self.read_audit = identity.read_audit
 
     def _work(self) -> None:
-        from daznode.graph.measures import MeasureParams
         from daznode.usecases.admin_reports import AdminReports
         from daznode.usecases.current_network import CurrentNetwork
-        from daznode.usecases.open_network import OpenNetwork
         from daznode.usecases.recalculations import Recalculations
         from daznode.wiring.batches import open_batches
+        from daznode.wiring.networks import open_networks
         from daznode.wiring.outside import open_outside
 
         parts = self.parts
         self._outside = open_outside(self.settings, self.clock, self.journal, self.metrics)
-        self.networks = OpenNetwork(
-            snapshots=parts.snapshots,
-            measures=parts.measures,
-            compute=self.compute,
-            clock=self.clock,
-            params=MeasureParams(),
-            weights=self.settings.score_weights,
-            threads=self.settings.threads,
+        self.networks = open_networks(
+            self.settings, parts.snapshots, parts.measures, self.compute, self.clock
         )
         self.current = CurrentNetwork(self.networks, self.compute, self.journal, self.metrics)
         self._batches = open_batches(
@@ -220,14 +210,7 @@ class Service:
         self._go_on("watch networks", lambda: self.current.watch(self.query.warm))
 
     async def _prepare(self) -> None:
-        while True:
-            try:
-                await self.parts.prepare()
-            except StoreUnavailable as exc:
-                self.journal.warning("Store cannot be prepared", error=str(exc))
-                await asyncio.sleep(PREPARE_AGAIN_SECONDS)
-                continue
-            break
+        await prepare_when_there(self.parts)
         keep_what_is_loaded()
         self._go_on("work on runs", self._batches.work_runs.forever)
         self._go_on("recalculate", self._recalculations.forever)

@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from daznode.config import Settings, prepare_compile_cache
-from daznode.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from celery import Celery
-
-PREPARE_AGAIN_SECONDS: Final = 2.0
 
 
 class Worker:
@@ -36,9 +33,8 @@ class Worker:
         """Make the trips; nothing runs before `start`."""
         from daznode.adapters.clock import RandomIds, SystemClock
         from daznode.adapters.compute import ThreadCompute
-        from daznode.graph.measures import MeasureParams
-        from daznode.usecases.open_network import OpenNetwork
         from daznode.wiring.batches import open_batches
+        from daznode.wiring.networks import open_networks
         from daznode.wiring.outside import open_outside
         from daznode.wiring.parts import open_parts
 
@@ -49,14 +45,8 @@ class Worker:
         self.parts = open_parts(settings)
         self.journal, self.exposition = self.parts.journal, self.parts.exposition
         self._outside = open_outside(settings, clock, self.journal, self.parts.metrics)
-        networks = OpenNetwork(
-            snapshots=self.parts.snapshots,
-            measures=self.parts.measures,
-            compute=self._compute,
-            clock=clock,
-            params=MeasureParams(),
-            weights=settings.score_weights,
-            threads=settings.threads,
+        networks = open_networks(
+            settings, self.parts.snapshots, self.parts.measures, self._compute, clock
         )
         self.batches = open_batches(
             settings,
@@ -86,15 +76,9 @@ class Worker:
             StorageError: What is stored cannot be used.
         """
         from daznode.wiring.kernels import compile_kernels
+        from daznode.wiring.parts import prepare_when_there
 
-        while True:
-            try:
-                await self.parts.prepare()
-            except StoreUnavailable as exc:
-                self.journal.warning("Store cannot be prepared", error=str(exc))
-                await asyncio.sleep(PREPARE_AGAIN_SECONDS)
-                continue
-            break
+        await prepare_when_there(self.parts)
         compile_kernels(self._cache_dir, say)
         self._minding = asyncio.create_task(self.batches.work_runs.forever())
 
