@@ -35,6 +35,7 @@ MOST_PAYMENTS: Final = 1_000
 
 PAYMENT_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _INVOICE: Final = re.compile(r"ln[a-z0-9]{20,7000}", re.IGNORECASE)
+_SCHEME: Final = "lightning:"
 _LNURL: Final = re.compile(r"[A-Za-z0-9@:/._?=&%+~-]{5,2000}")
 _CHALLENGE: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -271,8 +272,7 @@ def check_invoice(invoice: str) -> str:
     Raises:
         InvalidParameter: It does not.
     """
-    text = invoice.strip()
-    text = text[len("lightning:") :] if text[:10].lower() == "lightning:" else text
+    text = _bare(invoice)
     if _INVOICE.fullmatch(text) is None:
         message = f"invoice {text[:20]!r}: expected a BOLT 11 invoice, ln..."
         raise InvalidParameter(message)
@@ -285,12 +285,17 @@ def check_lnurl(lnurl: str) -> str:
     Raises:
         InvalidParameter: It does not.
     """
-    text = lnurl.strip()
-    text = text[len("lightning:") :] if text[:10].lower() == "lightning:" else text
+    text = _bare(lnurl)
     if _LNURL.fullmatch(text) is None:
         message = f"LNURL {text[:20]!r}: expected lnurl1..., lnurlp://... or name@host"
         raise InvalidParameter(message)
     return text
+
+
+def _bare(text: str) -> str:
+    """What is to be paid without blanks and without the scheme of wallets' links."""
+    text = text.strip()
+    return text[len(_SCHEME) :] if text.lower().startswith(_SCHEME) else text
 
 
 def check_page(limit: int, offset: int) -> None:
