@@ -193,6 +193,10 @@ class GraphSnapshot:
         is_there = row < self.n_channels and int(self.channels.scid[row]) == scid
         return row if is_there else None
 
+    def channel_ends(self, row: int) -> tuple[int, int]:
+        """Positions of the two nodes of a channel, the one with the lower key first."""
+        return int(self.channels.node1[row]), int(self.channels.node2[row])
+
     def index_of(self, node_id: str) -> int | None:
         """Position of a node by its 66 hex characters; None if it is not in the snapshot."""
         wanted = bytes.fromhex(node_id)

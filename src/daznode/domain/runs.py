@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from daznode.domain.ids import NodeId
+
+SCHEDULER: Final = "scheduler"
+"""Who asked for the runs of the clock."""
 
 
 class RunKind(StrEnum):

@@ -39,7 +39,12 @@ class Slot:
     @property
     def report_date(self) -> datetime:
         """Midnight UTC of its day."""
-        return datetime.combine(self.at.date(), time(), UTC)
+        return midnight(self.at)
+
+
+def midnight(moment: datetime) -> datetime:
+    """Midnight of the day of a moment, both UTC."""
+    return datetime.combine(moment.date(), time(), UTC)
 
 
 def slot_named(run_id: str) -> Slot | None:

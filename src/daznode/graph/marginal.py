@@ -29,7 +29,7 @@ def marginal_shares(network: NetworkIndex, row: int, node: int, crew: Crew) -> M
         The shares.
     """
     channels, measures = network.snapshot.channels, network.measures
-    one, two = int(channels.node1[row]), int(channels.node2[row])
+    one, two = network.snapshot.channel_ends(row)
     peer = two if one == node else one
     whole = simple_undirected(network.snapshot)
     peers = int(measures.peers[node])

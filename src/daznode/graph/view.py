@@ -91,6 +91,12 @@ class NetworkIndex:
         values: NDArray[np.float64] = np.asarray(getattr(owner, metric), dtype=np.float64)
         return values
 
+    def order(self, metric: str) -> NDArray[np.int64]:
+        """Nodes of which a metric is known, by that metric, best first, ties in key order."""
+        values = self.column(metric)
+        known = np.flatnonzero(~np.isnan(values))
+        return known[np.argsort(-values[known], kind="stable")]
+
     def card(self, index: int) -> NodeScoreCard:
         """Score of one node with its evidence."""
         return self._cards.of(index)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Final
 
 from daznode.domain.accounts import LOCAL_TENANT, Caller
 from daznode.domain.answers import SUCCESS
 from daznode.domain.errors import InvariantBroken, RunNotFound
-from daznode.domain.runs import JobCounts, Run, RunKind, RunState
+from daznode.domain.runs import SCHEDULER, JobCounts, ReportJob, Run, RunKind, RunState
+from daznode.domain.schedule import midnight
 from daznode.ports.accounts import AccountStore, ProfileStore
 from daznode.ports.clock import Clock, IdSource
 from daznode.ports.runs import RunStore
@@ -18,8 +19,6 @@ from daznode.usecases.report_batches import Refused, ReportBatches
 
 MOST_NAMED: Final = 100
 """Failures named in an answer; the counts say how many there are."""
-
-SCHEDULER: Final = "scheduler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ class AdminReports:
         """
         now = self.clock.now()
         run_id = self.ids.new_id()
-        today = datetime.combine(now.date(), time(), now.tzinfo)
+        today = midnight(now)
         run = Run(run_id, RunKind.RECALCULATE, RunState.PENDING, today, caller.user_id, now)
         await self.runs.add_run(run)
         doer = Doer(caller.user_id, caller.tenant_id, request_id)
@@ -207,16 +206,14 @@ class AdminReports:
             created_at=run.created_at,
             finished_at=run.finished_at,
             jobs=await self.runs.counts(task_id),
-            failures=tuple(
-                TaskFailure(job.user_id, job.reason or "", job.attempts) for job in failed
-            ),
+            failures=tuple(_failure(job) for job in failed),
             error_message=run.error_message,
         )
 
     async def stats(self, caller: Caller) -> StatsAnswer:
         """How reports go today, over the whole service; names only those of the caller's tenant."""
         now = self.clock.now()
-        today = datetime.combine(now.date(), time(), now.tzinfo)
+        today = midnight(now)
         counts = await self.runs.counts_of_day(today)
         ended = counts.completed + counts.failed
         failed = await self.runs.failed_jobs(today, MOST_NAMED)
@@ -230,7 +227,7 @@ class AdminReports:
                 success_rate_today=counts.completed / ended if ended else None,
                 timestamp=now,
                 failures=tuple(
-                    TaskFailure(job.user_id, job.reason or "", job.attempts)
+                    _failure(job)
                     for job in failed
                     if _is_operator(caller) or job.tenant_id == caller.tenant_id
                 ),
@@ -267,3 +264,7 @@ class AdminReports:
 
 def _is_operator(caller: Caller) -> bool:
     return caller.tenant_id == LOCAL_TENANT
+
+
+def _failure(job: ReportJob) -> TaskFailure:
+    return TaskFailure(job.user_id, job.reason or "", job.attempts)

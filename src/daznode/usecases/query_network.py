@@ -40,13 +40,12 @@ from daznode.ports.store import SnapshotStore
 from daznode.usecases import score_channel
 from daznode.usecases.cached_answers import Answer, CachedAnswers, Encode, tagged
 from daznode.usecases.current_network import CurrentNetwork, OpenedNetwork
-from daznode.usecases.score_node import RANKING_METRICS
+from daznode.usecases.score_node import MOST_RANKED, RANKING_METRICS
 
 KEPT_SECONDS: Final = 24 * 3600.0
 """Answers name the edition of the network in their key, so age alone never makes them wrong."""
 
 MOST_SCORES: Final = 1_000
-MOST_RANKED: Final = 1_000
 DEFAULT_RANKED: Final = 50
 DEFAULT_METRIC: Final = "overall"
 _WARM_METRICS: Final = ("overall", "centrality", "reliability", "performance")
@@ -196,9 +195,8 @@ class QueryNetwork:
         profile = await self.profiles.profile(caller.user_id)
         if row is None or profile is None or profile.lightning_pubkey is None:
             return None
-        ends = (int(snapshot.channels.node1[row]), int(snapshot.channels.node2[row]))
         key = profile.lightning_pubkey
-        return key if key in {snapshot.node_hex(end) for end in ends} else None
+        return key if snapshot.index_of(key) in snapshot.channel_ends(row) else None
 
     async def _rankings(self, network: OpenedNetwork, metric: str, page: int, limit: int) -> Answer:
         return await self._kept(
@@ -253,9 +251,7 @@ def _ranked(network: OpenedNetwork, metric: str, page: int, limit: int) -> Ranki
     values = network.index.column(metric)
     order = network.orders.get(metric)
     if order is None:
-        known = np.flatnonzero(~np.isnan(values))
-        order = known[np.argsort(-values[known], kind="stable")]
-        network.orders[metric] = order
+        order = network.orders[metric] = network.index.order(metric)
     ascending = values[order[::-1]]
     shown = order[(page - 1) * limit : page * limit]
     above = len(order) - np.searchsorted(ascending, values[shown], side="right")

@@ -1,7 +1,7 @@
 """Read reports: the newest, a page of them, one in the form asked for, a week, a month."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -10,6 +10,7 @@ from daznode.domain.answers import SUCCESS, paginated
 from daznode.domain.errors import DigestNotFound, InvalidParameter, ReportNotFound
 from daznode.domain.report import DailyReport
 from daznode.domain.report_answers import DailyReportAnswer, DailyReportsAnswer, DigestAnswer
+from daznode.domain.schedule import midnight
 from daznode.ports.clock import Clock
 from daznode.ports.compute import Compute
 from daznode.ports.digests import DigestStore
@@ -105,7 +106,7 @@ class ReadReports:
                 f"a page from 1 and 1 to {MOST_REPORTS} reports"
             )
             raise InvalidParameter(message)
-        since = self._midnight() - timedelta(days=days - 1)
+        since = midnight(self.clock.now()) - timedelta(days=days - 1)
         found, total = await self.reports.report_page(caller.user_id, since, page=page, limit=limit)
         own = tuple(report for report in found if report.tenant_id == caller.tenant_id)
         answer = DailyReportsAnswer(SUCCESS, own, paginated(page, limit, total))
@@ -158,7 +159,3 @@ class ReadReports:
         if face is Face.MD:
             return to_markdown(page).encode()
         return self.press.html(page).encode() if face is Face.HTML else self.press.pdf(page)
-
-    def _midnight(self) -> datetime:
-        now = self.clock.now()
-        return datetime.combine(now.date(), time(), now.tzinfo)

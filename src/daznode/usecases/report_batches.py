@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Final
 
 from daznode.domain.accounts import UserProfile
@@ -10,7 +10,7 @@ from daznode.domain.errors import NodeKeyMissing, ProfileNotFound, RunNotFound
 from daznode.domain.ids import NodeId
 from daznode.domain.retries import failure_of
 from daznode.domain.runs import JobCounts, ReportJob, Run, RunKind, RunState
-from daznode.domain.schedule import Slot
+from daznode.domain.schedule import Slot, midnight
 from daznode.ports.accounts import ProfileStore
 from daznode.usecases.make_job import holder_of
 from daznode.usecases.work_jobs import WorkJobs, Workshop
@@ -81,7 +81,7 @@ class ReportBatches:
             StoreUnavailable: It cannot be written down; nothing will be made.
         """
         now = self.shop.clock.now()
-        day = datetime.combine(now.date(), time(), UTC)
+        day = midnight(now)
         run = Run(run_id, kind, RunState.PENDING, day, requested_by, now)
         jobs, refused = await self._jobs(users, run)
         # The run comes first: what nobody was told of must not be made.

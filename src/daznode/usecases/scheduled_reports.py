@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
 from typing import Final
 
 from daznode.domain.accounts import UserProfile
 from daznode.domain.errors import StoreUnavailable
-from daznode.domain.runs import Run, RunKind, RunState
-from daznode.domain.schedule import Slot, due_slots, hour_of
+from daznode.domain.runs import SCHEDULER, Run, RunKind, RunState
+from daznode.domain.schedule import Slot, due_slots, hour_of, midnight
 from daznode.ports.accounts import ProfileStore
 from daznode.ports.alerts import AlertStore
 from daznode.ports.clock import Clock
@@ -22,9 +21,6 @@ from daznode.usecases.report_batches import ReportBatches
 
 LEASE: Final = "scheduler"
 LEASE_SECONDS: Final = 6.0
-
-SCHEDULER: Final = "scheduler"
-"""Who asks for the runs that the clock starts."""
 
 
 @dataclass(slots=True)
@@ -97,7 +93,7 @@ class ScheduledReports:
         Raises:
             StoreUnavailable: They cannot be deleted.
         """
-        before = datetime.combine((self.clock.now() - KEPT).date(), time(), UTC)
+        before = midnight(self.clock.now() - KEPT)
         n_reports = await self.reports.purge(before)
         n_jobs = await self.runs.purge_runs(before)
         n_alerts = await self.alerts.purge_alerts(before)

@@ -44,7 +44,7 @@ def score(
             f"one of its {snapshot.n_channels:,} channels"
         )
         raise ChannelNotFound(message)
-    ends = (int(snapshot.channels.node1[row]), int(snapshot.channels.node2[row]))
+    ends = snapshot.channel_ends(row)
     node = ends[0] if node_id is None else snapshot.index_of(node_id)
     if node is None or node not in ends:
         one, two = (snapshot.node_hex(end) for end in ends)

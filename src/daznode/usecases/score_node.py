@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import numpy as np
-
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId, looks_like_node_id, parse_node_id
@@ -84,6 +82,4 @@ def rankings(network: NetworkIndex, metric: str, limit: int) -> tuple[NodeScoreC
     if not 1 <= limit <= MOST_RANKED:
         message = f"limit {limit}: out of range; expected 1 to {MOST_RANKED:,}"
         raise InvalidParameter(message)
-    values = network.column(metric)
-    order = np.argsort(-values, kind="stable")[:limit]
-    return tuple(network.card(int(index)) for index in order if not np.isnan(values[index]))
+    return tuple(network.card(int(index)) for index in network.order(metric)[:limit])

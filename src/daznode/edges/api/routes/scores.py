@@ -21,8 +21,8 @@ from daznode.edges.api.answers import json_response, tagged_response
 from daznode.edges.api.documented import answers
 from daznode.edges.api.quick_route import QuickRoute, Serve, parameter, parameters
 from daznode.edges.api.schemas import NODE_KEY, BatchBody, NodeKey
-from daznode.usecases.query_network import DEFAULT_METRIC, DEFAULT_RANKED, MOST_RANKED
-from daznode.usecases.score_node import RANKING_METRICS
+from daznode.usecases.query_network import DEFAULT_METRIC, DEFAULT_RANKED
+from daznode.usecases.score_node import MOST_RANKED, RANKING_METRICS
 from daznode.wiring.service import Service
 
 TAG: Final = "scores"
