@@ -5,6 +5,14 @@ from typing import Final
 
 from daznode.adapters.sources.streams import Document
 
+MAINNET_CHAIN: Final = bytes.fromhex(
+    "6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000"
+)
+"""`chain_hash` of Bitcoin's main network (BOLT 0, "chain_hash")."""
+
+MOST_MSAT: Final = 2**62
+"""Larger amounts are cut to this: there is not that much, and columns are signed."""
+
 _WIDTHS: Final = {0xFD: struct.Struct(">H"), 0xFE: struct.Struct(">I"), 0xFF: struct.Struct(">Q")}
 _U16: Final = struct.Struct(">H")
 _U32: Final = struct.Struct(">I")

@@ -11,7 +11,7 @@ from typing import Final
 import google_crc32c
 
 from daznode.adapters.sources.addresses import kinds_of
-from daznode.adapters.sources.binary import Cursor
+from daznode.adapters.sources.binary import MAINNET_CHAIN, MOST_MSAT, Cursor
 from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
 from daznode.adapters.sources.rows import ChannelRow, Field, PolicyRow, RowCollector, clean_alias
 from daznode.adapters.sources.streams import Document
@@ -28,13 +28,11 @@ _IS_DELETED, _IS_COMPLETED, _IS_ZOMBIE = 0x8000, 0x2000, 0x1000
 _ANNOUNCEMENT, _NODE, _UPDATE = 256, 257, 258
 _AMOUNT, _DELETED_CHANNEL, _ENDED = 4101, 4103, 4105
 
-_MAINNET: Final = bytes.fromhex("6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000")
 _SIGNATURE_BYTES: Final = 64
 _ALIAS_BYTES: Final = 32
 _DIRECTION, _IS_DISABLED_FLAG = 1, 2
 _INBOUND_FEES: Final = 55_555
 """TLV in which LND announces its inbound fees: two signed 32-bit numbers."""
-_MOST_MSAT: Final = 2**62
 _PROGRESS_RECORDS: Final = 4_096
 _INBOUND: Final = struct.Struct(">ii")
 
@@ -117,7 +115,7 @@ class _Store:
             self._announce(cursor)
         elif kind == _AMOUNT:
             if self._latest is not None:
-                self._latest.capacity_sat = min(cursor.u64(), _MOST_MSAT)
+                self._latest.capacity_sat = min(cursor.u64(), MOST_MSAT)
         elif kind == _UPDATE:
             self._update(cursor, start + length)
         elif kind == _NODE:
@@ -128,7 +126,7 @@ class _Store:
 
     def _check_chain(self, cursor: Cursor) -> None:
         at = cursor.at
-        if bytes(cursor.take(len(_MAINNET))) != _MAINNET:
+        if bytes(cursor.take(len(MAINNET_CHAIN))) != MAINNET_CHAIN:
             self._document.fail("gossip of another chain", at, "Bitcoin's main network")
 
     def _announce(self, cursor: Cursor) -> None:
@@ -159,10 +157,10 @@ class _Store:
         cursor.u8()
         flags = cursor.u8()
         values[Field.CLTV_DELTA] = cursor.u16()
-        values[Field.HTLC_MINIMUM_MSAT] = min(cursor.u64(), _MOST_MSAT)
+        values[Field.HTLC_MINIMUM_MSAT] = min(cursor.u64(), MOST_MSAT)
         values[Field.BASE_FEE_MSAT] = cursor.u32()
         values[Field.FEE_PPM] = cursor.u32()
-        values[Field.HTLC_MAXIMUM_MSAT] = min(cursor.u64(), _MOST_MSAT)
+        values[Field.HTLC_MAXIMUM_MSAT] = min(cursor.u64(), MOST_MSAT)
         inbound = self._inbound(cursor, end)
         values[Field.INBOUND_BASE_FEE_MSAT], values[Field.INBOUND_FEE_PPM] = inbound
         channel = self._channels.get(scid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daznode.adapters.sources.addresses import kinds_of
-from daznode.adapters.sources.binary import Cursor
+from daznode.adapters.sources.binary import MAINNET_CHAIN, MOST_MSAT, Cursor
 from daznode.adapters.sources.dump_rows import MAX_CHANNELS, MAX_NODES, DumpRows
 from daznode.adapters.sources.rows import ChannelRow, Field, PolicyRow, RowCollector
 from daznode.adapters.sources.streams import Document
@@ -20,7 +20,6 @@ RAPID_SYNC_KIND: Final = "ldk-rapid-gossip-sync"
 """`SnapshotOrigin.kind` of these blobs."""
 
 MAGIC: Final = b"LDK"
-_MAINNET: Final = bytes.fromhex("6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000")
 _WHAT: Final = "rapid gossip sync blob"
 _BACKDATED_SECONDS: Final = 7 * 86_400
 """LDK takes every update to be a week older than the blob, whose exact moments it does not hold."""
@@ -40,7 +39,6 @@ _FIELDS: Final = (
 )
 """Fields of an update in the order in which they stand, each with the flag that says it does."""
 
-_MOST_MSAT: Final = 2**62
 _PROGRESS_RECORDS: Final = 4_096
 
 
@@ -84,8 +82,8 @@ class _Blob:
     def read(self) -> DumpRows:
         cursor = self._cursor
         version = cursor.u8()
-        chain = bytes(cursor.take(len(_MAINNET)))
-        if chain != _MAINNET:
+        chain = bytes(cursor.take(len(MAINNET_CHAIN)))
+        if chain != MAINNET_CHAIN:
             self._document.fail("the graph of another chain", 4, "Bitcoin's main network")
         self._seen_s = cursor.u32()
         if version > 1:
@@ -172,7 +170,7 @@ class _Blob:
     def _funding_sat(self) -> int:
         extra = self._cursor.vector()
         start = self._cursor.at - len(extra)
-        return min(Cursor(self._document, _WHAT, start).big_size(), _MOST_MSAT)
+        return min(Cursor(self._document, _WHAT, start).big_size(), MOST_MSAT)
 
     def _read_updates(self, version: int) -> None:
         cursor = self._cursor
@@ -187,7 +185,7 @@ class _Blob:
             (Field.FEE_PPM, Cursor.u32),
             (Field.HTLC_MAXIMUM_MSAT, Cursor.u64),
         ):
-            defaults[field] = min(read(cursor), _MOST_MSAT)
+            defaults[field] = min(read(cursor), MOST_MSAT)
         scid, former = 0, None
         for number in range(count):
             self._tell(number)
@@ -208,7 +206,7 @@ class _Blob:
         values = list(earlier if flags & _INCREMENTAL and earlier is not None else defaults)
         for flag, field, read in _FIELDS:
             if flags & flag:
-                values[field] = min(read(self._cursor), _MOST_MSAT)
+                values[field] = min(read(self._cursor), MOST_MSAT)
         if channel is None:
             self._collector.skipped["policy-of-unknown-channel"] += 1
             return

@@ -111,12 +111,6 @@ class LnurlDone(Struct):
     status: str = ""
 
 
-class PushedState(Struct):
-    """A message on the channel of a payment: a hint, since anyone can send one."""
-
-    status: str = ""
-
-
 class Balance(Struct):
     """Both sides of a channel, msat."""
 
