@@ -1,0 +1,217 @@
+"""The arena: one network laid out once, in which policies are tried on nodes, run by run."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Final
+
+import numpy as np
+
+from daznode.domain.errors import InvalidParameter
+from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome
+from daznode.domain.gossip import GraphSnapshot
+from daznode.domain.ids import NodeId
+from daznode.domain.progress import Progress, silent
+from daznode.simulate.payments.bounds import Bounds, route_bounds
+from daznode.simulate.payments.demand import DemandParams, draw_roles
+from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.network import (
+    PaymentNetwork,
+    payment_network,
+    with_modern_fees,
+)
+from daznode.simulate.players.names import Names
+from daznode.simulate.players.season import Season
+from daznode.simulate.policies.table import policy
+from daznode.simulate.referee.nodes import Candidates, choose, classify
+
+ENGINE: Final = "1"
+"""Version of the simulator; it changes when equal plans come to other outcomes."""
+
+FOLLOWER_RATIO: Final = 0.2
+"""Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes
+in 2026 some three of four had fees that moved, how often by which rule is not published."""
+
+_KEPT_BOUNDS: Final = 2
+_KEPT_STARTS: Final = 4
+_POLICY_PURPOSE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaParams:
+    """What an arena is made of.
+
+    Attributes:
+        is_modernised: Whether fees are drawn as they are today and capacities tripled: for old
+            snapshots, whose prices nobody asks any more.
+        payments_per_day: Mean number of payments a day in the whole network.
+        node_set: Half of the world: its chance is never that of the other half.
+        network_seed: Number of the chance by which roles, and fees if modernised, are drawn.
+    """
+
+    is_modernised: bool = False
+    payments_per_day: int = 10_000
+    node_set: NodeSet = NodeSet.DEVELOPMENT
+    network_seed: int = 1
+
+
+class Arena:
+    """A network in which runs are made; several threads may make them at once."""
+
+    def __init__(self, ground: Ground, names: Names, begins_at: datetime) -> None:
+        """Take what `prepare` has laid out."""
+        self._ground, self._names, self._begins_at = ground, names, begins_at
+        self._lock = Lock()
+        self._bounds: OrderedDict[int, Bounds] = OrderedDict()
+        self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
+        self._candidates = classify(
+            Candidates(
+                node_ids=names.node_ids,
+                capacity_sat=ground.network.node_capacity_msat() // 1_000,
+                n_channels=np.bincount(ground.network.source, minlength=ground.network.n_nodes),
+                tilt=_tilt(ground),
+            )
+        )
+
+    @classmethod
+    def prepare(
+        cls, snapshot: GraphSnapshot, params: ArenaParams, progress: Progress = silent
+    ) -> "Arena":
+        """Lay out a network.
+
+        Args:
+            snapshot: The public network.
+            params: What is made of it.
+            progress: Told of the steps.
+
+        Raises:
+            InvalidParameter: No channel of the snapshot can be used, or a number is out of range.
+        """
+        if params.payments_per_day < 1:
+            message = f"payments per day: {params.payments_per_day}; takes 1 or more"
+            raise InvalidParameter(message)
+        progress("network laid out", 0, 1)
+        half = list(NodeSet).index(params.node_set)
+        roles_rng, fees_rng, followers_rng = np.random.default_rng(
+            [half, params.network_seed]
+        ).spawn(3)
+        network = payment_network(snapshot)
+        demand = DemandParams(payments_per_day=float(params.payments_per_day))
+        roles = draw_roles(network, demand, roles_rng)
+        if params.is_modernised:
+            network = with_modern_fees(network, roles.tilt, fees_rng)
+        follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
+        ground = Ground(network, roles, demand, follows)
+        progress("network laid out", 1, 1)
+        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at)
+
+    @property
+    def network(self) -> PaymentNetwork:
+        """The network as laid out."""
+        return self._ground.network
+
+    @property
+    def ground(self) -> Ground:
+        """What the runs share."""
+        return self._ground
+
+    def choose(self, node_set: NodeSet, count: int, seed: int) -> tuple[NodeId, ...]:
+        """Nodes to try policies on: of all kinds and tilts, as evenly as there are.
+
+        Args:
+            node_set: Which half of the nodes.
+            count: How many.
+            seed: Number of the choice.
+
+        Raises:
+            InvalidParameter: There are not that many.
+        """
+        return choose(self._candidates, node_set, count, seed)
+
+    def kind_of(self, node_id: NodeId) -> tuple[NodeKind, FlowTilt]:
+        """What a node is to the network, and which way its flow leans."""
+        place = self._names.place_of(node_id)
+        return self._candidates.kind_of(place)
+
+    def run(
+        self,
+        key: RunKey,
+        *,
+        days: int,
+        burn_in_days: int,
+        base: str,
+        progress: Progress = silent,
+    ) -> RunOutcome:
+        """Make one run: the base policy during the burn-in, then the policy in question.
+
+        Args:
+            key: Node, seed and policy. Of a name like `clboss#2` the number gives the policy another
+                chance of its own: two copies differ by nothing else.
+            days: Measured days, from 1.
+            burn_in_days: Days before them.
+            base: Policy during the burn-in.
+            progress: Told of days lived.
+
+        Raises:
+            NodeNotFound: The node has no usable channel.
+            InvalidParameter: No such policy, or a number is out of range.
+        """
+        if days < 1 or burn_in_days < 0:
+            message = (
+                f"days: {days} measured, {burn_in_days} before; takes 1 or more, and 0 or more"
+            )
+            raise InvalidParameter(message)
+        name, _, copy = key.policy.partition("#")
+        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
+        chosen = policy(name, chance)
+        season = self._start(key, days, burn_in_days, base, progress)
+        season.steer(chosen, days, progress)
+        kind, tilt = self.kind_of(key.node_id)
+        return season.outcome(key, kind, tilt)
+
+    def _start(
+        self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress
+    ) -> Season:
+        """The node after its burn-in; what was lived through once is copied."""
+        place = self._names.place_of(key.node_id)
+        which = (place, key.seed, days, burn_in_days, base)
+        with self._lock:
+            known = self._starts.get(which)
+            if known is not None:
+                return known.copy()
+        bounds = self._bounds_for(place, progress)
+        loop = PaymentLoop(
+            self._ground, bounds, player=place, seed=key.seed, days=days + burn_in_days
+        )
+        season = Season(loop, self._names, self._begins_at)
+        season.steer(
+            policy(base, np.random.default_rng([key.seed, _POLICY_PURPOSE])), burn_in_days, progress
+        )
+        season.begin()
+        with self._lock:
+            self._starts[which] = season.copy()
+            while len(self._starts) > _KEPT_STARTS:
+                self._starts.popitem(last=False)
+        return season
+
+    def _bounds_for(self, place: int, progress: Progress) -> Bounds:
+        with self._lock:
+            known = self._bounds.get(place)
+            if known is None:
+                known = route_bounds(self._ground.network, self._ground.floor_ppm(place), progress)
+                self._bounds[place] = known
+                while len(self._bounds) > _KEPT_BOUNDS:
+                    self._bounds.popitem(last=False)
+            return known
+
+
+def _tilt(ground: Ground) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Whether the peers of each node rather receive (-1: they drain it) or pay (+1: they fill it)."""
+    network = ground.network
+    weight = network.capacity_msat.astype(np.float64)
+    leans = ground.roles.tilt[network.target] * weight
+    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)
+    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes) / total
+    centred = mean - np.median(mean)
+    return -np.clip(centred / max(3.0 * float(centred.std()), 1e-9), -1.0, 1.0)

@@ -1,0 +1,1 @@
+"""A network in which every payment searches, tries, fails, tries again and settles."""

@@ -1,0 +1,1 @@
+"""Compiled loops of the payment simulator: search, attempt, settle."""

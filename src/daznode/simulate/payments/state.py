@@ -1,0 +1,280 @@
+"""Everything that changes while payments run, as flat arrays that the kernels share."""
+
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daznode.simulate.payments.network import PaymentNetwork
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+BASE, PPM, INBOUND_BASE, INBOUND_PPM, HTLC_MIN, HTLC_MAX, CLTV, IS_DISABLED = range(8)
+"""Columns of a table of policies, one row an edge, int64."""
+
+VIEW_ROWS: Final = 8
+MOST, FLAT, SLOPE, RISK, LEAST, CAPACITY, HAS_INBOUND, PASSED = range(VIEW_ROWS)
+"""Rows of what the search reads of every edge."""
+
+RESERVE_DIVISOR: Final = 100
+"""Each side keeps 1 % of a channel that it cannot spend (BOLT 2, `channel_reserve_satoshis`)."""
+
+A_PRIORI: Final = 0.6
+"""Chance of a hop of which nothing is known (LND, `probability_apriori.go`)."""
+
+PASSED_PROBABILITY: Final = 0.95
+"""Chance of a hop that has carried the amount before (LND, `prevSuccessProbability`)."""
+
+RISK_PER_BLOCK: Final = 15e-9
+"""Price of a millisatoshi locked for one block (LND, `RiskFactorBillionths`)."""
+
+LABELS: Final = 6
+DISTANCE, WEIGHT, PROBABILITY, AMOUNT, OUT_FEE, KEY = range(LABELS)
+"""Columns of a search's labels: what is minimised, fees and time lock so far, probability of all hops
+so far, what the node must receive (its own fee included), that fee, and the place in the queue."""
+
+MOST_HOPS: Final = 30
+MOST_PARTS: Final = 16
+MOST_ATTEMPTS: Final = 6
+"""For one part."""
+MOST_TRIES: Final = 15
+"""For a whole payment: LND gives up after 60 seconds (`payment_timeout`), some four a try."""
+EVENT_COLUMNS: Final = 8
+(
+    EVENT_AT,
+    EVENT_KIND,
+    EVENT_IN,
+    EVENT_OUT,
+    EVENT_AMOUNT_IN,
+    EVENT_AMOUNT_OUT,
+    EVENT_DETAIL,
+    EVENT_PAYMENT,
+) = range(EVENT_COLUMNS)
+FORWARDED, REFUSED, FAILED_BEYOND = 1, 2, 3
+"""Kinds of the player's events: settled, refused by the player, failed further on."""
+
+NO_REASON, NO_BALANCE, FEE_TOO_LOW, OUTSIDE_LIMITS, UNREACHABLE = range(5)
+"""Why a hop fails."""
+
+
+class Net(NamedTuple):
+    """What does not change while payments run.
+
+    Attributes:
+        start: Where the edges towards each node begin, (n + 1,), int64.
+        source: (n_edges,), uint32.
+        target: (n_edges,), int32.
+        reverse: (n_edges,), int32.
+        capacity: msat, (n_edges,), int64.
+        out_start: Where the edges from each node begin in `out_target`, (n + 1,), int64.
+        out_target: Nodes at the other ends, (n_edges,), int32.
+        out_edge: The edges themselves, in the same order, (n_edges,), int32.
+    """
+
+    start: IntArray
+    source: NDArray[np.uint32]
+    target: NDArray[np.int32]
+    reverse: NDArray[np.int32]
+    capacity: IntArray
+    out_start: IntArray
+    out_target: NDArray[np.int32]
+    out_edge: NDArray[np.int32]
+
+
+class Book(NamedTuple):
+    """Policies and balances.
+
+    Attributes:
+        seen: What senders know, (n_edges, 8), int64.
+        now: What is in force, same shape.
+        former: What was in force before, accepted for a while, same shape.
+        former_until_ms: Until when, (n_edges,), int64.
+        shown: `seen` as the search reads it, a row each, (8, n_edges), float32: largest amount (-1
+            if disabled), base, slope, risk, smallest amount, capacity, 1 if the target has an inbound
+            fee, largest amount that those who remember know to pass.
+        balance: Spendable or not, of the edge's source, msat, (n_edges,), int64.
+        reserve: What of it cannot be spent, msat, (n_edges,), int64.
+        is_offline: 1 for nodes that do not answer, (n,), uint8.
+    """
+
+    seen: IntArray
+    now: IntArray
+    former: IntArray
+    former_until_ms: IntArray
+    shown: NDArray[np.float32]
+    balance: IntArray
+    reserve: IntArray
+    is_offline: NDArray[np.uint8]
+
+
+class Memory(NamedTuple):
+    """Mission control of those senders who remember; all of them share one.
+
+    Attributes:
+        failed: Smallest amount known to fail, msat, (n_edges,), float64.
+        failed_at_ms: When it failed last, (n_edges,), int64; -1 if never.
+        node_passed: Edges of a node that are known to pass, (n,), float64.
+        node_failed: Failures of a node, each halved every hour, (n,), float64.
+        node_failed_at_ms: As of when, (n,), int64.
+        node_best: Most that a hop of the node can be trusted, failures left out, (n,), float32.
+    """
+
+    failed: FloatArray
+    failed_at_ms: IntArray
+    node_passed: FloatArray
+    node_failed: FloatArray
+    node_failed_at_ms: IntArray
+    node_best: NDArray[np.float32]
+
+
+class Scratch(NamedTuple):
+    """Working memory of a search and of a payment.
+
+    Attributes:
+        label: (n, 6), float64.
+        following: Edge from a node towards the receiver, (n,), int32.
+        stamp: Search in which a label was written, (n,), int64.
+        keys: Heap, float64.
+        nodes: Heap, int32.
+        ahead: Of the edges towards a node, the least that a route by them costs, (n_edges,), float32.
+        further: Of a sender, fees from it to each node at the least, msat per msat, (n,), float32.
+        grows: Of a sender and its kind, growth of the inverse probability, (n,), float32.
+        laid: Search in which `ahead` was laid out for the edges towards a node, (n,), int64.
+        whose: Sender and kind that these two rows are of, (2,), int64.
+        path: Edges of a route, (32,), int64.
+        amount: What goes over each, msat, (32,), int64.
+        banned: Edges that failed this payment, (64,), int64.
+        banned_from: Amount from which they are avoided, msat, (64,), int64.
+        moved_edge: Edges of settled parts, (512,), int64.
+        moved: What went over each, msat, (512,), int64.
+        pending: Forwards of the player in settled parts, (64, 8), int64.
+        counts: Searches, relaxed edges, attempts, settled hops, and the stamp, (8,), int64.
+    """
+
+    label: FloatArray
+    following: NDArray[np.int32]
+    stamp: IntArray
+    keys: FloatArray
+    nodes: NDArray[np.int32]
+    ahead: NDArray[np.float32]
+    further: NDArray[np.float32]
+    grows: NDArray[np.float32]
+    laid: IntArray
+    whose: IntArray
+    path: IntArray
+    amount: IntArray
+    banned: IntArray
+    banned_from: IntArray
+    moved_edge: IntArray
+    moved: IntArray
+    pending: IntArray
+    counts: IntArray
+
+
+Columns = TypeVar("Columns", Book, Memory)
+
+
+def copied(columns: Columns) -> Columns:
+    """The same columns in arrays of their own."""
+    return columns._replace(**{name: value.copy() for name, value in columns._asdict().items()})
+
+
+def new_net(network: PaymentNetwork) -> Net:
+    """The fixed arrays of a network."""
+    order = np.argsort(network.source, kind="stable")
+    out_start = np.zeros(network.n_nodes + 1, np.int64)
+    np.cumsum(np.bincount(network.source, minlength=network.n_nodes), out=out_start[1:])
+    return Net(
+        start=network.start.copy(),
+        source=network.source.astype(np.uint32),
+        target=network.target.astype(np.int32),
+        reverse=network.reverse.astype(np.int32),
+        capacity=network.capacity_msat.copy(),
+        out_start=out_start,
+        out_target=network.target[order].astype(np.int32),
+        out_edge=order.astype(np.int32),
+    )
+
+
+def new_book(network: PaymentNetwork, balance_msat: IntArray) -> Book:
+    """Policies as the network announces them, and balances as given.
+
+    Args:
+        network: The network.
+        balance_msat: Of each edge's source; with the other direction's it makes the capacity.
+    """
+    policies = np.stack(
+        (
+            network.base_fee_msat,
+            network.fee_ppm,
+            network.inbound_base_msat,
+            network.inbound_ppm,
+            network.htlc_minimum_msat,
+            network.htlc_maximum_msat,
+            network.cltv_delta,
+            network.is_disabled.astype(np.int64),
+        ),
+        axis=1,
+    )
+    book = Book(
+        seen=policies.copy(),
+        now=policies.copy(),
+        former=policies.copy(),
+        former_until_ms=np.full(network.n_edges, -1, np.int64),
+        shown=np.zeros((VIEW_ROWS, network.n_edges), np.float32),
+        balance=balance_msat.copy(),
+        reserve=network.capacity_msat // RESERVE_DIVISOR,
+        is_offline=np.zeros(network.n_nodes, np.uint8),
+    )
+    book.shown[CAPACITY] = network.capacity_msat
+    show(book, np.arange(network.n_edges))
+    return book
+
+
+def show(book: Book, edges: IntArray) -> None:
+    """Bring the search's view of edges up to what senders have seen."""
+    seen, view = book.seen[edges], book.shown
+    view[MOST, edges] = np.where(seen[:, IS_DISABLED] != 0, -1, seen[:, HTLC_MAX])
+    view[FLAT, edges] = seen[:, BASE]
+    view[SLOPE, edges] = seen[:, PPM] * 1e-6
+    view[RISK, edges] = seen[:, CLTV] * RISK_PER_BLOCK
+    view[LEAST, edges] = seen[:, HTLC_MIN]
+    view[HAS_INBOUND, edges] = (seen[:, INBOUND_BASE] != 0) | (seen[:, INBOUND_PPM] != 0)
+
+
+def new_memory(network: PaymentNetwork) -> Memory:
+    """A memory of nothing."""
+    return Memory(
+        failed=np.zeros(network.n_edges),
+        failed_at_ms=np.full(network.n_edges, -1, np.int64),
+        node_passed=np.zeros(network.n_nodes),
+        node_failed=np.zeros(network.n_nodes),
+        node_failed_at_ms=np.zeros(network.n_nodes, np.int64),
+        node_best=np.full(network.n_nodes, A_PRIORI, np.float32),
+    )
+
+
+def new_scratch(network: PaymentNetwork) -> Scratch:
+    """Working memory for a network."""
+    n_nodes, n_edges = network.n_nodes, network.n_edges
+    return Scratch(
+        label=np.zeros((n_nodes, LABELS)),
+        following=np.zeros(n_nodes, np.int32),
+        stamp=np.zeros(n_nodes, np.int64),
+        keys=np.zeros(4 * n_edges + n_nodes),
+        nodes=np.zeros(4 * n_edges + n_nodes, np.int32),
+        ahead=np.zeros(n_edges, np.float32),
+        further=np.zeros(n_nodes, np.float32),
+        grows=np.zeros(n_nodes, np.float32),
+        laid=np.zeros(n_nodes, np.int64),
+        whose=np.full(2, -1, np.int64),
+        path=np.zeros(MOST_HOPS + 2, np.int64),
+        amount=np.zeros(MOST_HOPS + 2, np.int64),
+        banned=np.zeros(64, np.int64),
+        banned_from=np.zeros(64, np.int64),
+        moved_edge=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
+        moved=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
+        pending=np.zeros((4 * MOST_PARTS, EVENT_COLUMNS), np.int64),
+        counts=np.zeros(8, np.int64),
+    )

@@ -1,0 +1,309 @@
+"""The steered node: shows what a real node would show, and does what is ordered, at its true cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from daznode.domain.ids import NodeId, ShortChannelId
+from daznode.domain.node_state import (
+    ChannelPolicy,
+    Forward,
+    HtlcFailure,
+    NodeActivity,
+    NodeIdentity,
+    NodeObservation,
+    OwnChannel,
+    Rebalance,
+)
+from daznode.domain.provenance import Reality
+from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
+from daznode.simulate.chain import height_at, moment_of
+from daznode.simulate.payments.loop import PaymentLoop
+from daznode.simulate.payments.network import IntArray
+from daznode.simulate.payments.state import (
+    BASE,
+    CLTV,
+    EVENT_AMOUNT_IN,
+    EVENT_AMOUNT_OUT,
+    EVENT_AT,
+    EVENT_DETAIL,
+    EVENT_IN,
+    EVENT_KIND,
+    EVENT_OUT,
+    FEE_TOO_LOW,
+    FORWARDED,
+    HTLC_MAX,
+    HTLC_MIN,
+    INBOUND_BASE,
+    INBOUND_PPM,
+    IS_DISABLED,
+    NO_BALANCE,
+    OUTSIDE_LIMITS,
+    PPM,
+    REFUSED,
+    UNREACHABLE,
+)
+from daznode.simulate.players.names import Names
+from daznode.simulate.policies.sight import Orders, RefillOrder
+
+CLOSE_VBYTES: Final = 140
+OPEN_VBYTES: Final = 150
+"""A cooperative close and an open with one input, rounded up (`facts` of operators: 140 and 150 vB)."""
+
+_REASONS: Final = {
+    NO_BALANCE: "insufficient_balance",
+    FEE_TOO_LOW: "fee_insufficient",
+    OUTSIDE_LIMITS: "htlc_limits",
+    UNREACHABLE: "peer_offline",
+}
+_HEIGHT_SHIFT: Final = 40
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the player did beside forwarding.
+
+    Attributes:
+        refills: Circular payments that succeeded.
+        updates: By channel, how often its policy was changed.
+        onchain_msat: Fees of transactions.
+    """
+
+    refills: list[Rebalance] = field(default_factory=list)
+    updates: dict[ShortChannelId, int] = field(default_factory=dict)
+    onchain_msat: int = 0
+
+
+class Player:
+    """One node of a payment loop as its operator sees it; the network hides the rest."""
+
+    def __init__(self, loop: PaymentLoop, names: Names, begins_at: datetime) -> None:
+        """Stand in front of the player of a loop.
+
+        Args:
+            loop: Its player is this node; others may advance it too.
+            names: Who its nodes are.
+            begins_at: Moment of the loop's beginning, UTC.
+        """
+        network = loop.ground.network
+        self._loop, self._names, self._begins_at = loop, names, begins_at
+        self.edges: IntArray = network.edges_from(loop.player)
+        self.scids = tuple(ShortChannelId(int(scid)) for scid in network.scid[self.edges])
+        self._edge_of = dict(zip(self.scids, self.edges.tolist(), strict=True))
+        self._scid_of = {edge: scid for scid, edge in self._edge_of.items()}
+        self._peers = network.target[self.edges].tolist()
+        self._back: IntArray = network.reverse[self.edges]
+        self._opened = tuple(
+            min(begins_at, moment_of(int(scid) >> _HEIGHT_SHIFT)) for scid in self.scids
+        )
+        self._policies: dict[tuple[int, ...], ChannelPolicy] = {}
+        self.closed: set[ShortChannelId] = set()
+        self.ledger = Ledger()
+
+    @property
+    def node_id(self) -> NodeId:
+        """The node's key."""
+        return self._names.node_ids[self._loop.player]
+
+    @property
+    def now(self) -> datetime:
+        """The virtual present, UTC."""
+        return self.moment(self._loop.now_ms)
+
+    def moment(self, at_ms: int) -> datetime:
+        """A moment of the loop as a time, UTC."""
+        return self._begins_at + timedelta(milliseconds=at_ms)
+
+    # --- what it shows ----------------------------------------------------------------------------
+
+    def identity(self) -> NodeIdentity:
+        """Who the node is."""
+        return NodeIdentity(
+            node_id=self.node_id,
+            alias=self._names.aliases[self._loop.player],
+            backend="simulated",
+            network="simulated",
+            block_height=height_at(self.now),
+            is_synced_to_chain=True,
+            is_synced_to_graph=True,
+            reality=Reality.SIMULATED,
+        )
+
+    def observation(self) -> NodeObservation:
+        """The node's open channels as they are now, by scid."""
+        loop, names = self._loop, self._names
+        book, network = loop.book, loop.ground.network
+        local = book.balance[self.edges].tolist()
+        remote = book.balance[self._back].tolist()
+        capacity = network.capacity_msat[self.edges].tolist()
+        asks = self._asked(self.edges, self._back)
+        asked = self._asked(self._back, self.edges)
+        return NodeObservation(
+            identity=self.identity(),
+            observed_at=self.now,
+            channels=tuple(
+                OwnChannel(
+                    scid=scid,
+                    peer_id=names.node_ids[peer],
+                    peer_alias=names.aliases[peer],
+                    capacity_sat=Sat(capacity[at] // MSAT_PER_SAT),
+                    local_msat=Msat(local[at]),
+                    remote_msat=Msat(remote[at]),
+                    is_active=not book.is_offline[peer],
+                    is_private=False,
+                    local_policy=asks[at],
+                    remote_policy=asked[at],
+                    opened_at=self._opened[at],
+                )
+                for at, (scid, peer) in enumerate(zip(self.scids, self._peers, strict=True))
+                if scid not in self.closed
+            ),
+            pending_channels=0,
+        )
+
+    def _asked(self, edges: IntArray, back: IntArray) -> list[ChannelPolicy]:
+        """Policies of edges, with what their source asks for what comes in by the other direction."""
+        now = self._loop.book.now
+        rows = now[edges].copy()
+        rows[:, [INBOUND_BASE, INBOUND_PPM]] = now[back][:, [INBOUND_BASE, INBOUND_PPM]]
+        return [self._policy(tuple(row)) for row in rows.tolist()]
+
+    def _policy(self, row: tuple[int, ...]) -> ChannelPolicy:
+        known = self._policies.get(row)
+        if known is None:
+            known = self._policies[row] = ChannelPolicy(
+                base_fee_msat=Msat(row[BASE]),
+                fee_ppm=Ppm(row[PPM]),
+                inbound_base_fee_msat=Msat(row[INBOUND_BASE]),
+                inbound_fee_ppm=Ppm(row[INBOUND_PPM]),
+                cltv_delta=row[CLTV],
+                htlc_minimum_msat=Msat(row[HTLC_MIN]),
+                htlc_maximum_msat=Msat(row[HTLC_MAX]),
+                is_disabled=bool(row[IS_DISABLED]),
+            )
+        return known
+
+    def activity(
+        self, since: datetime, until: datetime, events: IntArray, refills: Sequence[Rebalance]
+    ) -> NodeActivity:
+        """What an operator sees of events of the loop.
+
+        Args:
+            since: Start of the window, UTC.
+            until: Its end, UTC.
+            events: Rows that the loop gave for it.
+            refills: Circular payments within it.
+        """
+        forwards, failures = [], []
+        for row in events.tolist():
+            at = self.moment(row[EVENT_AT])
+            scid_in = self._scid_of[row[EVENT_IN]]
+            scid_out = self._scid_of[row[EVENT_OUT]]
+            if row[EVENT_KIND] == FORWARDED:
+                forwards.append(
+                    Forward(
+                        at,
+                        scid_in,
+                        scid_out,
+                        Msat(row[EVENT_AMOUNT_IN]),
+                        Msat(row[EVENT_AMOUNT_OUT]),
+                    )
+                )
+                continue
+            is_local = row[EVENT_KIND] == REFUSED
+            failures.append(
+                HtlcFailure(
+                    at=at,
+                    scid_in=scid_in,
+                    scid_out=scid_out,
+                    amount_out_msat=Msat(row[EVENT_AMOUNT_OUT]),
+                    missed_fee_msat=Msat(row[EVENT_AMOUNT_IN] - row[EVENT_AMOUNT_OUT]),
+                    is_local=is_local,
+                    reason=_REASONS[row[EVENT_DETAIL]] if is_local else "downstream",
+                )
+            )
+        return NodeActivity(since, until, tuple(forwards), tuple(failures), tuple(refills))
+
+    # --- what it does -----------------------------------------------------------------------------
+
+    def carry_out(self, orders: Orders, feerate_sat_vb: float) -> list[Rebalance]:
+        """Do what was ordered, as far as the node can.
+
+        Orders for channels that are not there, or that change nothing, are passed over: so does a
+        node whose channel was closed a moment ago.
+
+        Args:
+            orders: What to do.
+            feerate_sat_vb: What transactions pay now.
+
+        Returns:
+            The circular payments that succeeded.
+        """
+        for order in orders.policies:
+            if order.scid in self._edge_of and order.scid not in self.closed:
+                self._ask(order.scid, order.policy)
+        tried = [self._refill(refill) for refill in orders.refills]
+        done = [made for made in tried if made is not None]
+        for scid in orders.closes:
+            if scid in self._edge_of and scid not in self.closed:
+                self.closed.add(scid)
+                self._loop.close(self._edge_of[scid])
+                self.ledger.onchain_msat += round(CLOSE_VBYTES * feerate_sat_vb) * MSAT_PER_SAT
+        self.ledger.refills.extend(done)
+        return done
+
+    def set_policy(self, scid: ShortChannelId, policy: ChannelPolicy) -> None:
+        """Ask something else for one of the node's channels from now on."""
+        self._ask(scid, policy)
+
+    def _ask(self, scid: ShortChannelId, policy: ChannelPolicy) -> None:
+        edge = self._edge_of[scid]
+        row = np.array(
+            [
+                policy.base_fee_msat,
+                policy.fee_ppm,
+                0,
+                0,
+                policy.htlc_minimum_msat,
+                min(policy.htlc_maximum_msat, int(self._loop.net.capacity[edge])),
+                policy.cltv_delta,
+                int(policy.is_disabled),
+            ],
+            np.int64,
+        )
+        inbound = (policy.inbound_base_fee_msat, policy.inbound_fee_ppm)
+        now = self._loop.book.now
+        back = int(self._loop.net.reverse[edge])
+        held = now[edge].copy()
+        held[[INBOUND_BASE, INBOUND_PPM]] = 0
+        if (held == row).all() and tuple(now[back, [INBOUND_BASE, INBOUND_PPM]]) == inbound:
+            return
+        self._loop.set_policy(edge, row, inbound)
+        self.ledger.updates[scid] = self.ledger.updates.get(scid, 0) + 1
+
+    def _refill(self, order: RefillOrder) -> Rebalance | None:
+        if order.scid_in not in self._edge_of or order.amount_msat <= 0 or order.most_fee_msat < 0:
+            return None
+        chosen = order.scids_out or tuple(scid for scid in self.scids if scid != order.scid_in)
+        allowed = [
+            self._edge_of[scid]
+            for scid in chosen
+            if scid in self._edge_of and scid not in self.closed
+        ]
+        edge_in = int(self._loop.net.reverse[self._edge_of[order.scid_in]])
+        made = self._loop.refill(
+            edge_in, np.array(allowed, np.int64), order.amount_msat, order.most_fee_msat
+        )
+        if made is None:
+            return None
+        edge_out, cost_msat = made
+        return Rebalance(
+            at=self.now,
+            scid_out=self._scid_of[edge_out],
+            scid_in=order.scid_in,
+            amount_msat=order.amount_msat,
+            fee_msat=Msat(cost_msat),
+        )

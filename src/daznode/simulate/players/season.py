@@ -1,0 +1,315 @@
+"""A season of a node: a policy looks and orders, days go by, and the books are kept."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from daznode.domain.errors import InvalidParameter
+from daznode.domain.experiment import (
+    ChannelDay,
+    ChannelOutcome,
+    FlowTilt,
+    NodeKind,
+    RunKey,
+    RunOutcome,
+)
+from daznode.domain.node_state import Rebalance
+from daznode.domain.progress import Progress, silent
+from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
+from daznode.simulate.payments.around import around_ppm
+from daznode.simulate.payments.demand import DAY_MS
+from daznode.simulate.payments.kernels.deliver import SETTLED
+from daznode.simulate.payments.loop import PaymentLoop, feerates
+from daznode.simulate.payments.network import IntArray
+from daznode.simulate.payments.state import (
+    BASE,
+    EVENT_AMOUNT_IN,
+    EVENT_AMOUNT_OUT,
+    EVENT_COLUMNS,
+    EVENT_DETAIL,
+    EVENT_IN,
+    EVENT_KIND,
+    EVENT_OUT,
+    FORWARDED,
+    INBOUND_PPM,
+    NO_BALANCE,
+    PPM,
+    REFUSED,
+)
+from daznode.simulate.players.names import Names
+from daznode.simulate.players.player import Player
+from daznode.simulate.policies.market import market_from_edges
+from daznode.simulate.policies.sight import FeePolicy, PublicMarket, Sight
+
+STEP_MS: Final = 600_000
+"""Looks happen at whole multiples of ten minutes."""
+
+RESTORE_MOST_PPM: Final = 1_500
+RESTORE_FLAT_PPM: Final = 100
+
+
+@dataclass(slots=True)
+class _Days:
+    """What the channels did, a row a day; each array of shape (n_days, n_channels), int64."""
+
+    local: list[IntArray]
+    ppm: list[IntArray]
+    inbound_ppm: list[IntArray]
+    earned: list[IntArray]
+    captive: list[IntArray]
+    out: list[IntArray]
+    into: list[IntArray]
+    refused: list[IntArray]
+    forwards: list[IntArray]
+    offered: list[int]
+
+    @classmethod
+    def none(cls) -> "_Days":
+        return cls([], [], [], [], [], [], [], [], [], [])
+
+
+class Season:
+    """A node with its loop and its books; made, steered through days, and asked what came of it."""
+
+    def __init__(self, loop: PaymentLoop, names: Names, begins_at: datetime) -> None:
+        """Begin with empty books.
+
+        Args:
+            loop: The network; its player is the node.
+            names: Who its nodes are.
+            begins_at: Moment of the loop's beginning, UTC.
+        """
+        self.loop, self.names, self.begins_at = loop, names, begins_at
+        self.player = Player(loop, names, begins_at)
+        self._feerates = feerates(loop.seed, loop.days)
+        n = loop.ground.network.n_edges
+        self._place = np.full(n, -1, np.int64)
+        self._place[self.player.edges] = np.arange(len(self.player.edges))
+        self._digest = hashlib.sha256()
+        self.begin()
+
+    def begin(self) -> None:
+        """Open new books: what is measured starts now."""
+        self._begun_ms = self.loop.now_ms
+        self._start = self.loop.book.balance[self.player.edges].copy()
+        self._days = _Days.none()
+        self.player.ledger = type(self.player.ledger)()
+
+    def copy(self) -> "Season":
+        """A season in the same state, with new books, that goes its own way."""
+        twin = Season(self.loop.copy(), self.names, self.begins_at)
+        twin._digest = self._digest.copy()
+        return twin
+
+    # --- living -----------------------------------------------------------------------------------
+
+    def steer(self, policy: FeePolicy, days: int, progress: Progress = silent) -> None:
+        """Live through whole days with a policy.
+
+        Args:
+            policy: It looks first at the beginning, then every `policy.every`.
+            days: How many.
+            progress: Told of days lived.
+
+        Raises:
+            InvalidParameter: The policy wants to look at other times than whole ten minutes.
+        """
+        every_ms = round(policy.every.total_seconds() * 1_000)
+        if every_ms <= 0 or every_ms % STEP_MS:
+            message = f"policy looks every {policy.every}; takes a whole number of ten minutes"
+            raise InvalidParameter(message)
+        look_ms, since_ms = self.loop.now_ms, self.loop.now_ms
+        waiting: list[IntArray] = []
+        refills: list[Rebalance] = []
+        for day in range(days):
+            progress("days lived", day, days)
+            ends_ms = self.loop.now_ms + DAY_MS
+            market = self._market()
+            of_day: list[IntArray] = []
+            while self.loop.now_ms < ends_ms:
+                if self.loop.now_ms == look_ms:
+                    refills = self._look(policy, market, since_ms, waiting, refills)
+                    waiting, since_ms = [], self.loop.now_ms
+                    look_ms += every_ms
+                events = self.loop.run_until(min(look_ms, ends_ms))
+                of_day.append(events)
+                waiting.append(events)
+            self._close_day(_joined(of_day))
+
+    def _look(
+        self,
+        policy: FeePolicy,
+        market: PublicMarket,
+        since_ms: int,
+        events: list[IntArray],
+        refills: list[Rebalance],
+    ) -> list[Rebalance]:
+        """One look and what it orders; the circular payments it led to are seen at the next one."""
+        player, now = self.player, self.player.now
+        sight = Sight(
+            now=now,
+            observation=player.observation(),
+            activity=player.activity(player.moment(since_ms), now, _joined(events), refills),
+            market=market,
+        )
+        return player.carry_out(policy.look(sight), market.feerate_sat_vb)
+
+    def _feerate(self) -> float:
+        day = min(self.loop.now_ms // DAY_MS, len(self._feerates) - 1)
+        return float(self._feerates[day])
+
+    def _market(self) -> PublicMarket:
+        """The public network around the node as everybody knows it now."""
+        network, seen = self.loop.ground.network, self.loop.book.seen
+        return market_from_edges(
+            own=self.loop.player,
+            node_ids=self.names.node_ids,
+            source=network.source,
+            target=network.target,
+            base_fee_msat=seen[:, BASE],
+            fee_ppm=seen[:, PPM],
+            capacity_sat=network.capacity_msat // MSAT_PER_SAT,
+            feerate_sat_vb=self._feerate(),
+        )
+
+    # --- the books --------------------------------------------------------------------------------
+
+    def _close_day(self, events: IntArray) -> None:
+        edges, days, book = self.player.edges, self._days, self.loop.book
+        n = len(edges)
+        back = self.loop.ground.network.reverse[edges]
+
+        def by(column: int, rows: IntArray, weights: IntArray | None = None) -> IntArray:
+            total = np.zeros(n, np.int64)
+            np.add.at(total, self._place[rows[:, column]], 1 if weights is None else weights)
+            return total
+
+        passed = events[events[:, EVENT_KIND] == FORWARDED]
+        fees = passed[:, EVENT_AMOUNT_IN] - passed[:, EVENT_AMOUNT_OUT]
+        captive = passed[:, EVENT_DETAIL] != 0
+        refused = events[
+            (events[:, EVENT_KIND] == REFUSED) & (events[:, EVENT_DETAIL] == NO_BALANCE)
+        ]
+        days.local.append(book.balance[edges].copy())
+        days.ppm.append(book.now[edges, PPM].copy())
+        days.inbound_ppm.append(book.now[back, INBOUND_PPM].copy())
+        days.earned.append(by(EVENT_OUT, passed, fees))
+        days.captive.append(by(EVENT_OUT, passed[captive], fees[captive]))
+        days.out.append(by(EVENT_OUT, passed, passed[:, EVENT_AMOUNT_OUT]))
+        days.into.append(by(EVENT_IN, passed, passed[:, EVENT_AMOUNT_IN]))
+        days.refused.append(by(EVENT_OUT, refused))
+        days.forwards.append(by(EVENT_OUT, passed))
+        days.offered.append(len(events))
+        self._digest.update(events.astype("<i8").tobytes())
+        self._digest.update(book.balance.astype("<i8").tobytes())
+
+    def outcome(self, key: RunKey, kind: NodeKind, tilt: FlowTilt) -> RunOutcome:
+        """What came of the days since `begin`.
+
+        Args:
+            key: Which run this was.
+            kind: What the node is to the network.
+            tilt: Which way its flow leans.
+        """
+        loop, player, days = self.loop, self.player, self._days
+        network, edges = loop.ground.network, player.edges
+        around = around_ppm(network, loop.book.seen, loop.player)
+        around_known = np.where(np.isfinite(around), np.round(around), -1).astype(np.int64)
+        end = loop.book.balance[edges]
+        drained = np.maximum(self._start - end, 0)
+        dear = np.where(around_known < 0, RESTORE_MOST_PPM, around_known)
+        restore = drained * np.minimum(dear, RESTORE_MOST_PPM) // PPM_ONE
+        local = np.array(days.local)
+        capacity = network.capacity_msat[edges]
+        n_days = len(days.local)
+        first, last = np.searchsorted(loop.payments.at_ms, (self._begun_ms, loop.now_ms))
+        results = loop.results[first:last]
+        n_payments = int(last - first)
+        settled = int((results[:, 0] == SETTLED).sum())
+        self._digest.update(results.astype("<i8").tobytes())
+        ledger = player.ledger
+        channels = self._channels(around_known)
+        return RunOutcome(
+            key=key,
+            alias=self.names.called(loop.player),
+            kind=kind,
+            tilt=tilt,
+            days=n_days,
+            payments=n_payments,
+            network_success_ratio=settled / n_payments if n_payments else 0.0,
+            capacity_sat=Sat(int(capacity.sum()) // MSAT_PER_SAT),
+            fees_msat=Msat(sum(one.earned_msat for one in channels)),
+            captive_msat=Msat(sum(one.captive_msat for one in channels)),
+            refill_cost_msat=Msat(sum(one.fee_msat for one in ledger.refills)),
+            onchain_cost_msat=Msat(ledger.onchain_msat),
+            restore_msat=Msat(int(restore.sum())),
+            restore_flat_msat=Msat(int((drained * RESTORE_FLAT_PPM // PPM_ONE).sum())),
+            forwards=sum(one.forwards for one in channels),
+            offered=sum(days.offered),
+            refused=sum(one.refused for one in channels),
+            updates=sum(ledger.updates.values()),
+            refills=len(ledger.refills),
+            imbalance=float(np.abs(2 * local / capacity - 1).mean()),
+            own_msat_days=Msat(int(local.sum())),
+            history_sha256=self._digest.hexdigest(),
+            channels=channels,
+        )
+
+    def _channels(self, around: IntArray) -> tuple[ChannelOutcome, ...]:
+        days, player, loop = self._days, self.player, self.loop
+        n_days = len(days.local)
+        end = loop.book.balance[player.edges].tolist()
+        capacity = loop.ground.network.capacity_msat[player.edges].tolist()
+        refills = player.ledger.refills
+        columns = [
+            np.array(rows).tolist()
+            for rows in (
+                days.local, days.ppm, days.inbound_ppm, days.earned, days.out, days.into,
+                days.refused,
+            )
+        ]  # fmt: skip
+        captive = np.array(days.captive).sum(axis=0).tolist()
+        forwards = np.array(days.forwards).sum(axis=0).tolist()
+        made = []
+        for at, scid in enumerate(player.scids):
+            rows = tuple(
+                ChannelDay(
+                    day=day,
+                    local_msat=Msat(columns[0][day][at]),
+                    fee_ppm=Ppm(columns[1][day][at]),
+                    inbound_fee_ppm=Ppm(columns[2][day][at]),
+                    earned_msat=Msat(columns[3][day][at]),
+                    out_msat=Msat(columns[4][day][at]),
+                    in_msat=Msat(columns[5][day][at]),
+                    refused=columns[6][day][at],
+                )
+                for day in range(n_days)
+            )
+            own = [one for one in refills if one.scid_in == scid]
+            peer = int(loop.ground.network.target[player.edges[at]])
+            made.append(
+                ChannelOutcome(
+                    scid=scid,
+                    peer_alias=self.names.called(peer),
+                    capacity_sat=Sat(capacity[at] // MSAT_PER_SAT),
+                    start_local_msat=Msat(int(self._start[at])),
+                    end_local_msat=Msat(end[at]),
+                    around_ppm=None if around[at] < 0 else Ppm(int(around[at])),
+                    earned_msat=Msat(sum(row.earned_msat for row in rows)),
+                    captive_msat=Msat(captive[at]),
+                    forwards=forwards[at],
+                    refused=sum(row.refused for row in rows),
+                    refilled_msat=Msat(sum(one.amount_msat for one in own)),
+                    refill_cost_msat=Msat(sum(one.fee_msat for one in own)),
+                    updates=player.ledger.updates.get(scid, 0),
+                    days=rows,
+                )
+            )
+        return tuple(made)
+
+
+def _joined(events: list[IntArray]) -> IntArray:
+    return np.concatenate(events) if events else np.zeros((0, EVENT_COLUMNS), np.int64)
