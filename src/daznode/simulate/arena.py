@@ -21,7 +21,7 @@ from daznode.simulate.payments.network import (
     FloatArray,
     PaymentNetwork,
     payment_network,
-    with_modern_fees,
+    modernised,
 )
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
@@ -109,7 +109,7 @@ class Arena:
         demand = DemandParams(payments_per_day=float(params.payments_per_day))
         roles = draw_roles(network, demand, roles_rng)
         if params.is_modernised:
-            network = with_modern_fees(network, roles.tilt, fees_rng)
+            network = modernised(network, roles.tilt, fees_rng)
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
