@@ -8,23 +8,24 @@ from typing import Final
 
 import numpy as np
 
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import InvalidParameter, InvariantBroken
 from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT
 from daznode.simulate.payments.bounds import Bounds, route_bounds
-from daznode.simulate.payments.demand import DemandParams, draw_roles
+from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import (
     FloatArray,
     PaymentNetwork,
-    payment_network,
     modernised,
+    payment_network,
 )
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
+from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.table import policy
 from daznode.simulate.referee.nodes import (
     FEWEST_CHANNELS,
@@ -33,9 +34,14 @@ from daznode.simulate.referee.nodes import (
     candidates,
     choose,
 )
+from daznode.simulate.twin.course import Recording, end_recording, start_recording
+from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
 ENGINE: Final = "1"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
+
+ORACLE: Final = "oracle"
+"""Name under which the bound of hindsight runs beside the policies; see `twin/oracle.py`."""
 
 FOLLOWER_RATIO: Final = 0.2
 """Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes
@@ -175,13 +181,35 @@ class Arena:
                 f"days: {days} measured, {burn_in_days} before; takes 1 or more, and 0 or more"
             )
             raise InvalidParameter(message)
-        name, _, copy = key.policy.partition("#")
-        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
-        chosen = policy(name, chance)
         season = self._start(key, days, burn_in_days, base, progress)
-        season.steer(chosen, days, progress)
+        season.steer(self._policy(key, season, days, base, progress), days, progress)
         what = self._what(key.node_id)
         return season.outcome(key, what.kind, what.tilt)
+
+    def _policy(
+        self, key: RunKey, season: Season, days: int, base: str, progress: Progress
+    ) -> FeePolicy:
+        name, _, copy = key.policy.partition("#")
+        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
+        if name != ORACLE:
+            return policy(name, chance)
+        recording = self._record(season, policy(base, chance), days, progress)
+        until_ms = recording.begins_ms + days * DAY_MS
+        return FixedFees(hindsight_fees(recording, until_ms))
+
+    def _record(
+        self, season: Season, reference: FeePolicy, days: int, progress: Progress
+    ) -> Recording:
+        """The node's chances in the days to come, under a reference policy."""
+        twin = season.copy()
+        loop = twin.course
+        if not isinstance(loop, PaymentLoop):
+            message = "only a full loop can be recorded"
+            raise InvariantBroken(message)
+        begun = start_recording(loop)
+        loop.record()
+        twin.steer(reference, days, progress)
+        return end_recording(loop, begun)
 
     def _start(
         self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress
