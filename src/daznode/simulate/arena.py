@@ -19,6 +19,7 @@ from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import (
     FloatArray,
+    IntArray,
     PaymentNetwork,
     modernised,
     payment_network,
@@ -47,6 +48,15 @@ FOLLOWER_RATIO: Final = 0.2
 """Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes
 in 2026 some three of four had fees that moved, how often by which rule is not published."""
 
+FEWEST_FORWARDS: Final = 3
+"""Nodes that pass on fewer payments in a day of the network are not chosen: no fee changes anything
+there, and a comparison would count them as ties."""
+
+_LEAN: Final = 0.5
+"""Of the nodes of a size, 30 % lean to each side by more than the referee's threshold."""
+
+_NOBODY: Final = -1
+_WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
 _KEPT_STARTS: Final = 4
 _POLICY_PURPOSE: Final = 1_000
@@ -73,19 +83,22 @@ class ArenaParams:
 class Arena:
     """A network in which runs are made; several threads may make them at once."""
 
-    def __init__(self, ground: Ground, names: Names, begins_at: datetime) -> None:
-        """Take what `prepare` has laid out."""
+    def __init__(
+        self, ground: Ground, names: Names, begins_at: datetime, traffic: IntArray
+    ) -> None:
+        """Take what `prepare` has laid out and watched."""
         self._ground, self._names, self._begins_at = ground, names, begins_at
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
         self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
+        busy = np.flatnonzero(traffic >= FEWEST_FORWARDS)
         self._candidates = candidates(
             NodeCensus(
-                node_ids=names.node_ids,
-                capacity_sat=ground.network.node_capacity_msat() // MSAT_PER_SAT,
-                channels=self._channels,
-                flow_tilt=_tilt(ground),
+                node_ids=tuple(names.node_ids[place] for place in busy.tolist()),
+                capacity_sat=ground.network.node_capacity_msat()[busy] // MSAT_PER_SAT,
+                channels=self._channels[busy],
+                flow_tilt=_tilt(ground, busy),
             )
         )
 
@@ -119,7 +132,8 @@ class Arena:
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
-        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at)
+        traffic = _watch(ground, half, params.network_seed, progress)
+        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at, traffic)
 
     @property
     def network(self) -> PaymentNetwork:
@@ -247,13 +261,30 @@ class Arena:
             return known
 
 
-def _tilt(ground: Ground) -> FloatArray:
-    """Whether the peers of each node rather receive (-1: they drain it) or pay (+1: they fill it)."""
+def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> IntArray:
+    """How many payments each node passes on in a day of its own, that no run sees again."""
+    bounds = route_bounds(ground.network, ground.floor_ppm(_NOBODY), progress)
+    seed = _WATCH_SEED + 2 * network_seed + half
+    loop = PaymentLoop(ground, bounds, player=_NOBODY, seed=seed, days=1)
+    progress("payments of a day watched", 0, 1)
+    loop.run_until(DAY_MS)
+    return loop.scratch.traffic
+
+
+def _tilt(ground: Ground, nodes: IntArray) -> FloatArray:
+    """Which way the flow of nodes leans beside others of their size, in [-1, 1].
+
+    By what their peers are, weighted by capacity: peers that pay fill a node, peers that are paid
+    drain it. Large nodes have peers of all sorts, so each is compared with the third of nodes of its
+    capacity: -1 is the most drained of them, 1 the most filled.
+    """
     network = ground.network
     weight = network.capacity_msat.astype(np.float64)
     leans = ground.roles.tilt[network.target] * weight
-    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)
-    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes) / total
-    centred = mean - np.median(mean)
-    lean: FloatArray = -np.clip(centred / max(3.0 * float(centred.std()), 1e-9), -1.0, 1.0)
-    return lean
+    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)[nodes]
+    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes)[nodes] / total
+    tilt = np.zeros(len(nodes))
+    for third in np.array_split(np.argsort(total, kind="stable"), 3):
+        places = np.argsort(np.argsort(-mean[third], kind="stable"), kind="stable")
+        tilt[third] = (2.0 * places + 1.0) / max(len(third), 1) - 1.0
+    return _LEAN * tilt

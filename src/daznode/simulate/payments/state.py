@@ -165,6 +165,7 @@ class Scratch(NamedTuple):
         moved_edge: Edges of settled parts, (512,), int64.
         moved: What went over each, msat, (512,), int64.
         pending: Forwards of the player in settled parts, (64, 8), int64.
+        traffic: Payments that each node has passed on, parts counted each, (n,), int64.
         counts: Searches, relaxed edges, attempts, settled hops, and the stamp, (8,), int64.
     """
 
@@ -185,6 +186,7 @@ class Scratch(NamedTuple):
     moved_edge: IntArray
     moved: IntArray
     pending: IntArray
+    traffic: IntArray
     counts: IntArray
 
 
@@ -292,5 +294,6 @@ def new_scratch(network: PaymentNetwork) -> Scratch:
         moved_edge=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
         moved=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
         pending=np.zeros((4 * MOST_PARTS, EVENT_COLUMNS), np.int64),
+        traffic=np.zeros(n_nodes, np.int64),
         counts=np.zeros(8, np.int64),
     )
