@@ -150,7 +150,7 @@ def _search_out(
                     continue
                 worth = alternative - (weight + extra + risk + in_weight + price / (likely * hop))
                 worth = min(worth, most - amount)
-                if worth <= 0.0 or n_options >= options.shape[0]:
+                if worth < 1.0 or n_options >= options.shape[0]:
                     continue
                 is_good = is_in_good and _can_carry(net, book, scratch, node, receiver)
                 row = options[n_options]
