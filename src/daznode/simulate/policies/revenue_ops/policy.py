@@ -26,7 +26,9 @@ from daznode.simulate.policies.revenue_ops.bounds import (
     state_of,
 )
 from daznode.simulate.policies.revenue_ops.refills import (
+    HIGH_RATIO,
     INBOUND_PPM,
+    LOW_RATIO,
     Rebalancer,
     Stock,
     daily_budget_msat,
@@ -145,14 +147,16 @@ class RevenueOps:
             state = state_of((memory.out_msat - memory.in_msat) / _size_msat(channel))
             if not channel.is_active:
                 continue
-            stocks.append(self._stock(channel, policy, memory, state, hour))
+            if not LOW_RATIO <= channel.local_msat / _size_msat(channel) <= HIGH_RATIO:
+                stocks.append(self._stock(channel, policy, memory, state, hour))
             if hour - memory.changed_hour >= 1:
                 order = self._priced(channel, policy, memory, state, sight, hour)
                 if order:
                     policies.append(order)
         self._rebalancer.settle(*self._tries.settle(sight.activity), sight.now)
-        today = self._day.over([stock.scid for stock in stocks])
-        budget_msat = daily_budget_msat(today.earned_msat) - today.refill_cost_msat
+        days = [self._day.of(channel.scid) for channel in sight.observation.channels]
+        earned_msat = sum(day.earned_msat for day in days)
+        budget_msat = daily_budget_msat(earned_msat) - sum(day.refill_cost_msat for day in days)
         refills = self._rebalancer.refills(stocks, budget_msat, sight.now)
         self._tries.ordered(refills)
         return Orders(policies=tuple(policies), refills=refills)
