@@ -13,18 +13,26 @@ from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOu
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
+from daznode.domain.units import MSAT_PER_SAT
 from daznode.simulate.payments.bounds import Bounds, route_bounds
 from daznode.simulate.payments.demand import DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import (
+    FloatArray,
     PaymentNetwork,
     payment_network,
-    with_modern_fees,
+    modernised,
 )
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
 from daznode.simulate.policies.table import policy
-from daznode.simulate.referee.nodes import Candidates, choose, classify
+from daznode.simulate.referee.nodes import (
+    FEWEST_CHANNELS,
+    Candidate,
+    NodeCensus,
+    candidates,
+    choose,
+)
 
 ENGINE: Final = "1"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
@@ -65,12 +73,13 @@ class Arena:
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
-        self._candidates = classify(
-            Candidates(
+        self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
+        self._candidates = candidates(
+            NodeCensus(
                 node_ids=names.node_ids,
-                capacity_sat=ground.network.node_capacity_msat() // 1_000,
-                n_channels=np.bincount(ground.network.source, minlength=ground.network.n_nodes),
-                tilt=_tilt(ground),
+                capacity_sat=ground.network.node_capacity_msat() // MSAT_PER_SAT,
+                channels=self._channels,
+                flow_tilt=_tilt(ground),
             )
         )
 
@@ -100,7 +109,7 @@ class Arena:
         demand = DemandParams(payments_per_day=float(params.payments_per_day))
         roles = draw_roles(network, demand, roles_rng)
         if params.is_modernised:
-            network = with_modern_fees(network, roles.tilt, fees_rng)
+            network = modernised(network, roles.tilt, fees_rng)
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
@@ -127,12 +136,16 @@ class Arena:
         Raises:
             InvalidParameter: There are not that many.
         """
-        return choose(self._candidates, node_set, count, seed)
+        chosen = choose(self._candidates, node_set, count, seed)
+        return tuple(one.node_id for one in chosen)
 
-    def kind_of(self, node_id: NodeId) -> tuple[NodeKind, FlowTilt]:
-        """What a node is to the network, and which way its flow leans."""
-        place = self._names.place_of(node_id)
-        return self._candidates.kind_of(place)
+    def _what(self, node_id: NodeId) -> Candidate:
+        """What a node is; one that is not chosen by itself is a leaf if small, else a hub."""
+        for one in self._candidates:
+            if one.node_id == node_id:
+                return one
+        is_small = self._channels[self._names.place_of(node_id)] < FEWEST_CHANNELS
+        return Candidate(node_id, NodeKind.LEAF if is_small else NodeKind.HUB, FlowTilt.EVEN)
 
     def run(
         self,
@@ -167,8 +180,8 @@ class Arena:
         chosen = policy(name, chance)
         season = self._start(key, days, burn_in_days, base, progress)
         season.steer(chosen, days, progress)
-        kind, tilt = self.kind_of(key.node_id)
-        return season.outcome(key, kind, tilt)
+        what = self._what(key.node_id)
+        return season.outcome(key, what.kind, what.tilt)
 
     def _start(
         self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress
@@ -206,7 +219,7 @@ class Arena:
             return known
 
 
-def _tilt(ground: Ground) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _tilt(ground: Ground) -> FloatArray:
     """Whether the peers of each node rather receive (-1: they drain it) or pay (+1: they fill it)."""
     network = ground.network
     weight = network.capacity_msat.astype(np.float64)
@@ -214,4 +227,5 @@ def _tilt(ground: Ground) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)
     mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes) / total
     centred = mean - np.median(mean)
-    return -np.clip(centred / max(3.0 * float(centred.std()), 1e-9), -1.0, 1.0)
+    lean: FloatArray = -np.clip(centred / max(3.0 * float(centred.std()), 1e-9), -1.0, 1.0)
+    return lean

@@ -8,7 +8,7 @@ import numpy as np
 
 from daznode.domain.errors import InvariantBroken
 from daznode.simulate.payments.bounds import Bounds
-from daznode.simulate.payments.demand import DemandParams, Payments, Roles, draw_payments
+from daznode.simulate.payments.demand import DemandParams, Roles, draw_payments
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
@@ -18,6 +18,7 @@ from daznode.simulate.payments.state import (
     INBOUND_BASE,
     INBOUND_PPM,
     IS_DISABLED,
+    OPTION_COLUMNS,
     PPM,
     Book,
     Memory,
@@ -52,6 +53,7 @@ _UP_PER_HOUR: Final = 1 / 3
 """A node goes offline once in a month or so, for three hours in the mean. Chosen, not measured."""
 
 _EVENT_ROOM: Final = 8_192
+_OPTION_ROOM: Final = 65_536
 _PURPOSES: Final = ("balances", "payments", "outages", "gossip", "feerate")
 
 
@@ -138,7 +140,7 @@ class PaymentLoop:
         player: int,
         seed: int,
         days: int,
-        extra: Payments | None = None,
+        records: bool = False,
     ) -> None:
         """Draw what will happen, before anything does.
 
@@ -148,7 +150,7 @@ class PaymentLoop:
             player: The node that is watched and steered; -1 for none.
             seed: Number of the run's chance.
             days: For how long payments are drawn.
-            extra: Payments to use instead of drawn ones.
+            records: Whether the player's chances are recorded while payments happen.
         """
         network = ground.network
         self.ground, self.player, self.seed, self.days = ground, player, seed, days
@@ -158,7 +160,7 @@ class PaymentLoop:
         self.book: Book = new_book(network, self._initial)
         self.memory: Memory = new_memory(network)
         self.scratch: Scratch = new_scratch(network)
-        self.payments = extra or draw_payments(
+        self.payments = draw_payments(
             ground.demand, ground.roles, player, days, stream(seed, "payments")
         )
         self.results = np.zeros((len(self.payments), 4), np.int64)
@@ -169,6 +171,8 @@ class PaymentLoop:
         self._gossip = _Gossip()
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
+        self._options = np.zeros((_OPTION_ROOM if records else 0, OPTION_COLUMNS), np.int64)
+        self.options: list[IntArray] = []
 
     def copy(self) -> "PaymentLoop":
         """A loop in the same state that goes its own way."""
@@ -185,6 +189,8 @@ class PaymentLoop:
         twin._gossip_rng = _same(self._gossip_rng)
         twin._gossip = self._gossip.copy()
         twin._events = np.zeros_like(self._events)
+        twin._options = np.zeros_like(self._options)
+        twin.options = []
         return twin
 
     # --- time -------------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ class PaymentLoop:
         end = int(np.searchsorted(self.payments.at_ms, until_ms, side="left"))
         seen = []
         while self._next < end:
-            self._next, count = deliver(
+            self._next, count, n_options = deliver(
                 self.net,
                 self.book,
                 self.memory,
@@ -230,7 +236,10 @@ class PaymentLoop:
                 self.player,
                 self._events,
                 self.results,
+                self._options,
             )
+            if n_options:
+                self.options.append(self._options[:n_options].copy())
             if count:
                 seen.append(self._events[:count].copy())
         return seen

@@ -54,6 +54,22 @@ EVENT_COLUMNS: Final = 8
 FORWARDED, REFUSED, FAILED_BEYOND = 1, 2, 3
 """Kinds of the player's events: settled, refused by the player, failed further on."""
 
+OPTION_COLUMNS: Final = 9
+(
+    OPTION_AT,
+    OPTION_PAYMENT,
+    OPTION_ATTEMPT,
+    OPTION_OUT,
+    OPTION_IN,
+    OPTION_AMOUNT,
+    OPTION_WORTH,
+    IS_GOOD,
+    CAPTIVE,
+) = range(OPTION_COLUMNS)
+"""Columns of an option: moment, payment, attempt, the player's edges by which it would leave and had
+come in, amount to pass on, the most that the player could have asked (both msat), whether all others
+on the way had the balance, whether the sender had no route without the player."""
+
 NO_REASON, NO_BALANCE, FEE_TOO_LOW, OUTSIDE_LIMITS, UNREACHABLE = range(5)
 """Why a hop fails."""
 

@@ -21,7 +21,6 @@ from daznode.domain.node_state import (
 from daznode.domain.provenance import Reality
 from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
 from daznode.simulate.chain import height_at, moment_of
-from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,
@@ -46,6 +45,7 @@ from daznode.simulate.payments.state import (
     REFUSED,
     UNREACHABLE,
 )
+from daznode.simulate.players.course import Course
 from daznode.simulate.players.names import Names
 from daznode.simulate.policies.sight import Orders, RefillOrder
 
@@ -80,7 +80,7 @@ class Ledger:
 class Player:
     """One node of a payment loop as its operator sees it; the network hides the rest."""
 
-    def __init__(self, loop: PaymentLoop, names: Names, begins_at: datetime) -> None:
+    def __init__(self, loop: Course, names: Names, begins_at: datetime) -> None:
         """Stand in front of the player of a loop.
 
         Args:

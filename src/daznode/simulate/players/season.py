@@ -22,7 +22,7 @@ from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.demand import DAY_MS
 from daznode.simulate.payments.kernels.deliver import SETTLED
-from daznode.simulate.payments.loop import PaymentLoop, feerates
+from daznode.simulate.payments.loop import feerates
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,
@@ -39,6 +39,7 @@ from daznode.simulate.payments.state import (
     PPM,
     REFUSED,
 )
+from daznode.simulate.players.course import Course
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.player import Player
 from daznode.simulate.policies.market import market_from_edges
@@ -74,7 +75,7 @@ class _Days:
 class Season:
     """A node with its loop and its books; made, steered through days, and asked what came of it."""
 
-    def __init__(self, loop: PaymentLoop, names: Names, begins_at: datetime) -> None:
+    def __init__(self, loop: Course, names: Names, begins_at: datetime) -> None:
         """Begin with empty books.
 
         Args:

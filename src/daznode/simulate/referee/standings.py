@@ -7,7 +7,6 @@ from hashlib import sha256
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.experiment import (
@@ -95,8 +94,9 @@ def compare(plan: ExperimentPlan, outcomes: Sequence[RunOutcome], made_at: datet
     Runs of equal node and seed see the same payments, so differences are taken within such pairs
     and averaged over seeds, then over nodes: each node counts once. Intervals and tests are those of
     `inference`; their chance comes from the plan's network, nodes, seeds and lengths, not from its
-    list of policies, so that a policy's figures stay the same whoever else is tried. Holm's
-    correction counts every policy but the base.
+    list of policies, so that a policy's figures stay the same whoever else is tried. A policy is
+    ahead or behind if the test says so after Holm's correction, which counts every policy but the
+    base, and the interval leaves out zero: where nodes gain and lose lopsidedly each alone is eager.
 
     Args:
         plan: What was to be run; its order of nodes, seeds and policies does not matter.
@@ -119,11 +119,11 @@ def compare(plan: ExperimentPlan, outcomes: Sequence[RunOutcome], made_at: datet
             for place, difference in enumerate(differences)
         ]
     )
-    is_different = _together(p_values, field.base)
     intervals = {
         name: mean_intervals(columns, field.rng(2))
         for name, columns in {**scores, "against_base": differences}.items()
     }
+    signs = _together(p_values, intervals["against_base"], field.base)
     node_means = differences.mean(axis=2)
     ranks = _mean_ranks(scores["net"].mean(axis=2))
     standings = [
@@ -137,8 +137,8 @@ def compare(plan: ExperimentPlan, outcomes: Sequence[RunOutcome], made_at: datet
             gross=intervals["gross"][place],
             cost=intervals["cost"][place],
             against_base=intervals["against_base"][place],
-            is_ahead=bool(is_different[place] and node_means[place].mean() > 0),
-            is_behind=bool(is_different[place] and node_means[place].mean() < 0),
+            is_ahead=signs[place] > 0,
+            is_behind=signs[place] < 0,
             p_value=float(p_values[place]),
             wins=float((node_means[place] > 0).mean()),
             mean_rank=float(ranks[place]),
@@ -223,12 +223,15 @@ def _named(key: RunKey) -> str:
     return f"node {key.node_id}, seed {key.seed}, policy {key.policy}"
 
 
-def _together(p_values: FloatArray, base: int) -> NDArray[np.bool_]:
-    """Which comparisons hold after Holm's correction; the base is none."""
-    is_different = np.zeros(p_values.size, dtype=np.bool_)
+def _together(p_values: FloatArray, against_base: Sequence[Interval], base: int) -> tuple[int, ...]:
+    """Per policy 1 if it is ahead, -1 if it is behind, 0 if nothing can be said; the base is 0."""
+    corrected = np.ones_like(p_values)
     others = np.arange(p_values.size) != base
-    is_different[others] = holm(p_values[others]) <= SIGNIFICANCE
-    return is_different
+    corrected[others] = holm(p_values[others])
+    return tuple(
+        0 if p_value > SIGNIFICANCE else int(found.low > 0) - int(found.high < 0)
+        for p_value, found in zip(corrected, against_base, strict=True)
+    )
 
 
 def _mean_ranks(node_means: FloatArray) -> FloatArray:

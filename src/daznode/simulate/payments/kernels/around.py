@@ -37,7 +37,7 @@ def fees_around(
     keys = np.empty(len(source) + n, np.float64)
     nodes = np.empty(len(source) + n, np.int32)
     for at in range(len(peers)):
-        goal = peers[at]
+        goal = int(peers[at])
         label[:] = np.inf
         label[goal] = 0.0
         size = push(keys, nodes, 0, 0.0, goal)
@@ -52,7 +52,7 @@ def fees_around(
                 costs[at] = key
                 break
             for edge in range(start[node], start[node + 1]):
-                other = np.int64(source[edge])
+                other = int(source[edge])
                 if other == avoided:
                     continue
                 reached = key + fee[edge]

@@ -49,7 +49,7 @@ def _fee(policies: NDArray[np.int64], edge: int, amount: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _node_fee(policies: NDArray[np.int64], edge_in: int, edge_out: int, amount: int) -> int:
+def node_fee(policies: NDArray[np.int64], edge_in: int, edge_out: int, amount: int) -> int:
     """What a node keeps of a payment that comes in by one edge and leaves by another, >= 0."""
     fee = _fee(policies, edge_out, amount)
     ppm = policies[edge_in, INBOUND_PPM]
@@ -93,9 +93,7 @@ def lay_route(
         return 0
     amounts[length - 1] = amount
     for at in range(length - 2, -1, -1):
-        amounts[at] = amounts[at + 1] + _node_fee(
-            book.seen, path[at], path[at + 1], amounts[at + 1]
-        )
+        amounts[at] = amounts[at + 1] + node_fee(book.seen, path[at], path[at + 1], amounts[at + 1])
     if amounts[0] - amount > limit:
         return 0
     return length
@@ -115,10 +113,10 @@ def refusal(net: Net, book: Book, scratch: Scratch, at: int, now_ms: int) -> int
             return OUTSIDE_LIMITS
         edge_in = scratch.path[at - 1]
         paid = scratch.amount[at - 1] - amount
-        if paid < _node_fee(book.now, edge_in, edge, amount):
+        if paid < node_fee(book.now, edge_in, edge, amount):
             is_accepted = now_ms <= max(
                 book.former_until_ms[edge], book.former_until_ms[edge_in]
-            ) and paid >= _node_fee(book.former, edge_in, edge, amount)
+            ) and paid >= node_fee(book.former, edge_in, edge, amount)
             if not is_accepted:
                 return FEE_TOO_LOW
     if book.balance[edge] - book.reserve[edge] < amount:

@@ -15,6 +15,7 @@ from daznode.simulate.payments.kernels.attempt import (
     show_edge,
     undo,
 )
+from daznode.simulate.payments.kernels.options import record_options
 from daznode.simulate.payments.kernels.search import find_route
 from daznode.simulate.payments.state import (
     EVENT_AMOUNT_IN,
@@ -119,7 +120,8 @@ def deliver(
     player: int,
     events: NDArray[np.int64],
     results: NDArray[np.int64],
-) -> tuple[int, int]:
+    options: NDArray[np.int64],
+) -> tuple[int, int, int]:
     """Let payments happen, one after another.
 
     A payment that finds no route is split into halves, down to 10,000 sat and up to 16 parts; it
@@ -142,23 +144,32 @@ def deliver(
         player: The node whose forwards and failures are told; -1 for none.
         events: Where they go, (n, 8), int64.
         results: One row a payment, (n_payments, 4), int64: outcome, attempts, fee in msat, hops.
+        options: Where the player's chances go (see `record_options`), (n, 9), int64; of length 0 if
+            nothing is to be recorded.
 
     Returns:
-        The payment to go on with (`end` unless the events are full), and the number of events.
+        The payment to go on with (`end` unless the events or options are full), the number of
+        events, and the number of options.
     """
     at_ms, sources, targets, amounts, limits, kinds = payments
     part_amount = np.zeros(MOST_PARTS, np.int64)
-    n_events = 0
+    n_events, n_options = 0, 0
+    option_room = options.shape[0] // 2
     room = events.shape[0] - 2 * MOST_PARTS * MOST_ATTEMPTS
     for payment in range(begin, end):
-        if n_events >= room:
-            return payment, n_events
+        if n_events >= room or (n_options > 0 and n_options >= option_room):
+            return payment, n_events, n_options
         sender, receiver, kind = sources[payment], targets[payment], kinds[payment]
         now_ms, total, limit = at_ms[payment], amounts[payment], limits[payment]
         result = results[payment]
         if book.is_offline[sender] or book.is_offline[receiver]:
             result[0] = NOT_TRIED
             continue
+        if options.shape[0] > 0:
+            n_options = record_options(
+                net, book, memory, bounds, scratch, player, sender, receiver, total, limit, kind,
+                now_ms, payment, options, n_options,
+            )  # fmt: skip
         part_amount[0] = total
         n_parts, part, n_moved, n_pending = 1, 0, 0, 0
         fee_msat, hops, attempts = 0, 0, 0
@@ -251,4 +262,4 @@ def deliver(
         result[1] = attempts
         result[2] = fee_msat
         result[3] = hops
-    return end, n_events
+    return end, n_events, n_options

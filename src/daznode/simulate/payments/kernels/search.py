@@ -117,7 +117,7 @@ def can_send(net: Net, book: Book, sender: int, amount_msat: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _turn_to(bounds: Bounds, scratch: Scratch, sender: int, kind: int) -> None:
+def turn_to(bounds: Bounds, scratch: Scratch, sender: int, kind: int) -> None:
     """Lay out the bounds of a sender as numbers, unless they are laid out already."""
     if scratch.whose[0] == sender and scratch.whose[1] == kind:
         return
@@ -242,7 +242,7 @@ def find_route(
     mark = scratch.counts[4]
     if not can_send(net, book, sender, amount_msat):
         return -1
-    _turn_to(bounds, scratch, sender, kind)
+    turn_to(bounds, scratch, sender, kind)
     further_of, grows, laid = scratch.further, scratch.grows, scratch.laid
     attempt = _ATTEMPT_BASE_MSAT + _ATTEMPT_RATIO * amount_msat
     most = float(amount_msat + limit_msat)

@@ -1,0 +1,157 @@
+"""A course that replays recorded chances: a season of a policy in seconds instead of minutes."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from daznode.simulate.payments.around import around_ppm
+from daznode.simulate.payments.demand import Payments
+from daznode.simulate.payments.kernels.replay import replay
+from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.network import FloatArray, IntArray
+from daznode.simulate.payments.state import (
+    EVENT_COLUMNS,
+    INBOUND_BASE,
+    INBOUND_PPM,
+    IS_DISABLED,
+    OPTION_COLUMNS,
+    Book,
+    Net,
+    copied,
+)
+
+_EVENT_ROOM: Final = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a node's customers would have paid, from one full loop under a reference policy.
+
+    Attributes:
+        options: Chances by payment and attempt, (n_options, 9), int64; see `record_options`.
+        around: What refilling each channel costs at the least, ppm, by the player's channels.
+        loop: The full loop, at the end of what was recorded.
+        begins_ms: Moment at which it began.
+        book: Policies and balances at that moment.
+    """
+
+    options: IntArray
+    around: FloatArray
+    loop: PaymentLoop
+    begins_ms: int
+    book: Book
+
+
+def start_recording(loop: PaymentLoop) -> tuple[int, Book]:
+    """What must be kept of a loop before its chances are recorded."""
+    return loop.now_ms, copied(loop.book)
+
+
+def end_recording(loop: PaymentLoop, begun: tuple[int, Book]) -> Recording:
+    """Take what a loop made with `records=True` has recorded since `begun`.
+
+    Args:
+        loop: The loop.
+        begun: From `start_recording`.
+    """
+    begins_ms, book = begun
+    none = np.zeros((0, OPTION_COLUMNS), np.int64)
+    options = np.concatenate(loop.options) if loop.options else none
+    first = int(np.searchsorted(options[:, 0], begins_ms))
+    around = around_ppm(loop.ground.network, loop.book.seen, loop.player)
+    return Recording(options[first:], around, loop, begins_ms, book)
+
+
+class TwinCourse:
+    """A `Course` in which the rest of the network is a recording.
+
+    Exact in the node's own balances. Blind to how its fees change the rest of the network, what
+    senders remember of it, and payments in parts; a refill succeeds whenever its price is not below
+    the best way around, which is a lower bound of what it costs.
+    """
+
+    ground: Ground
+    player: int
+    seed: int
+    days: int
+    net: Net
+    payments: Payments
+    results: IntArray
+
+    def __init__(self, recording: Recording) -> None:
+        """Stand at the beginning of a recording.
+
+        Args:
+            recording: What is replayed; shared, never changed.
+        """
+        loop = recording.loop
+        self.ground, self.player, self.seed = loop.ground, loop.player, loop.seed
+        self.days, self.net = loop.days, loop.net
+        self.payments, self.results = loop.payments, loop.results
+        self.book = copied(recording.book)
+        self.now_ms = recording.begins_ms
+        self._recording = recording
+        self._next = 0
+        self._own = loop.ground.network.edges_from(loop.player)
+        self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
+
+    def copy(self) -> "TwinCourse":
+        """A course in the same state that goes its own way."""
+        other = TwinCourse(self._recording)
+        other.book, other.now_ms = copied(self.book), self.now_ms
+        other._next = self._next
+        return other
+
+    def run_until(self, to_ms: int) -> IntArray:
+        """Let the recorded senders choose up to a moment; see `PaymentLoop.run_until`."""
+        options = self._recording.options
+        seen = []
+        while self._next < len(options) and options[self._next, 0] < to_ms:
+            self._next, count = replay(
+                self.net, self.book, options, self._next, to_ms, self._events
+            )
+            if count:
+                seen.append(self._events[:count].copy())
+        self.now_ms = to_ms
+        return np.concatenate(seen) if seen else np.zeros((0, EVENT_COLUMNS), np.int64)
+
+    def set_policy(self, edge: int, outbound: IntArray, inbound: tuple[int, int]) -> None:
+        """Ask something else for a channel; everybody knows it at once."""
+        back = int(self.net.reverse[edge])
+        kept = self.book.now[edge, [INBOUND_BASE, INBOUND_PPM]].copy()
+        self.book.now[edge] = outbound
+        self.book.now[edge, [INBOUND_BASE, INBOUND_PPM]] = kept
+        self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
+        self.book.seen[[edge, back]] = self.book.now[[edge, back]]
+
+    def refill(
+        self, edge_in: int, allowed_out: IntArray, amount_msat: int, most_fee_msat: int
+    ) -> tuple[int, int] | None:
+        """Pay the price of the best way around, from the fullest channel that has the amount."""
+        edge = int(self.net.reverse[edge_in])
+        price = float(self._recording.around[int(np.flatnonzero(self._own == edge)[0])])
+        if not np.isfinite(price):
+            return None
+        cost_msat = int(np.ceil(amount_msat * price / 1e6))
+        book = self.book
+        room = book.balance[edge_in] - book.reserve[edge_in]
+        spendable = book.balance[allowed_out] - book.reserve[allowed_out]
+        spendable = np.where(allowed_out == edge, -1, spendable)
+        if cost_msat > most_fee_msat or room < amount_msat or len(spendable) == 0:
+            return None
+        best = int(spendable.argmax())
+        if spendable[best] < amount_msat + cost_msat:
+            return None
+        out = int(allowed_out[best])
+        book.balance[out] -= amount_msat + cost_msat
+        book.balance[self.net.reverse[out]] += amount_msat + cost_msat
+        book.balance[edge_in] -= amount_msat
+        book.balance[edge] += amount_msat
+        return out, cost_msat
+
+    def close(self, edge: int) -> None:
+        """Take a channel of the player out of the network."""
+        both = [edge, int(self.net.reverse[edge])]
+        self.book.now[both, IS_DISABLED] = 1
+        self.book.seen[both, IS_DISABLED] = 1
