@@ -90,7 +90,7 @@ def test_a_stopped_experiment_goes_on_from_the_runs_it_has(house, jobs):
 
     with pytest.raises(Stopped):
         compared(first, request, on_advance=stop)
-    (kept,) = asyncio.run(first.experiments_kept())
+    (kept,) = asyncio.run(first.experiments.experiments())
     assert 5 <= kept.finished_runs < 5 + jobs
 
     second, made_second = house()
@@ -117,7 +117,7 @@ def test_a_cancelled_experiment_stops_its_runs_and_goes_on_later(house):
     trip, _ = house()
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled(trip))
-    (kept,) = asyncio.run(trip.experiments_kept())
+    (kept,) = asyncio.run(trip.experiments.experiments())
     assert 3 <= kept.finished_runs < N_RUNS
     assert compared(trip) == compared(house()[0])
 
@@ -143,7 +143,7 @@ def test_the_days_of_channels_are_kept_but_not_carried_along(house):
     trip, _ = house()
     found = compared(trip)
     assert all(not channel.days for run in found.outcomes for channel in run.channels)
-    (kept,) = asyncio.run(trip.experiments_kept())
+    (kept,) = asyncio.run(trip.experiments.experiments())
     key = found.outcomes[0].key
     whole = asyncio.run(trip.experiments.get_run(kept.experiment_id, key))
     assert whole == an_outcome(key)

@@ -1,7 +1,7 @@
 """Compare policies over many nodes and seeds: runs made side by side, kept one by one, then judged."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -9,15 +9,16 @@ from typing import Any, Final
 from daznode.domain.experiment import (
     Comparison,
     ExperimentPlan,
+    Interval,
     RunKey,
     RunOutcome,
 )
-from daznode.domain.kept_experiment import Advance, KeptExperiment
+from daznode.domain.kept_experiment import Advance
 from daznode.domain.progress import Progress
 from daznode.ports.experiments import ExperimentStore
 from daznode.ports.sources import GraphSource
 from daznode.simulate.referee.nodes import run_seeds
-from daznode.simulate.referee.standings import compare
+from daznode.simulate.referee.standings import against_base, compare
 from daznode.usecases.run_queue import RunQueue
 from daznode.usecases.trial_ground import GroundTerms, TrialGround, TrialRoom, check_range
 
@@ -122,10 +123,6 @@ class Backtest:
         runs = tuple(outcomes[key] for key in plan.keys)
         return await self.room.compute.run(lambda _: compare(plan, runs, made_at))
 
-    async def experiments_kept(self) -> tuple[KeptExperiment, ...]:
-        """All experiments, finished or not; raises as `ExperimentStore.experiments`."""
-        return await self.experiments.experiments()
-
     async def _prepared(self, request: BacktestRequest) -> tuple[ExperimentPlan, TrialGround]:
         names = self._policies(request)
         terms = replace(request.terms, network_seed=request.seed)
@@ -187,6 +184,19 @@ class Backtest:
             )
 
         return await self.room.compute.run(make)
+
+
+def readings(found: Comparison) -> Mapping[str, Mapping[str, Interval]]:
+    """Each policy against the base under every reading of the score.
+
+    Args:
+        found: A comparison.
+
+    Returns:
+        Per policy and reading (`net`, `net_low`, `net_high`, `net_flat`, `net_contested`, `gross`,
+        `cost`) sat per BTC and year; a claim keeps its sign in all of them.
+    """
+    return against_base(found.plan, found.outcomes)
 
 
 def _without_days(outcome: RunOutcome) -> RunOutcome:
