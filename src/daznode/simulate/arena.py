@@ -14,7 +14,7 @@ from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT
-from daznode.simulate.payments.bounds import Bounds, route_bounds
+from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import (
@@ -24,6 +24,7 @@ from daznode.simulate.payments.network import (
     modernised,
     payment_network,
 )
+from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
 from daznode.simulate.policies.sight import FeePolicy

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.errors import InvariantBroken
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.demand import DemandParams, Roles, draw_payments
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
@@ -21,6 +20,7 @@ from daznode.simulate.payments.state import (
     OPTION_COLUMNS,
     PPM,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,

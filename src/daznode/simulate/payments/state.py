@@ -144,6 +144,25 @@ class Memory(NamedTuple):
     node_best: NDArray[np.float32]
 
 
+class Bounds(NamedTuple):
+    """Lower bounds of routes, a row for every sender.
+
+    Attributes:
+        hops: Channels from the sender (row) to the node (column), (n, n), uint8.
+        least: Level of the fees between them, the sender's own hop being free, (n, n), uint8.
+        slope: Fee of a level, msat per msat, (256,), float64.
+        growth: By kind of sender and hops, how much the inverse probability grows at the least,
+            (3, 256), float64.
+        best: By kind of sender, the best probability of one hop, (3,), float64.
+    """
+
+    hops: NDArray[np.uint8]
+    least: NDArray[np.uint8]
+    slope: FloatArray
+    growth: FloatArray
+    best: FloatArray
+
+
 class Scratch(NamedTuple):
     """Working memory of a search and of a payment.
 

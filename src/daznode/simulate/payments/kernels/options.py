@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import lay_route, refusal
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.kernels.search import find_route, hop_probability, turn_to
@@ -37,6 +36,7 @@ from daznode.simulate.payments.state import (
     SLOPE,
     WEIGHT,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
