@@ -119,7 +119,7 @@ class RunOutcome:
         kind: What the node is to the network.
         tilt: Which way its flow leans.
         days: Measured days; the days before them are not counted.
-        payments: Payments of the whole network in them.
+        payments: Payments of the whole network in them, but for those whose ends were offline.
         network_success_ratio: Share of them that arrived.
         capacity_sat: Sum of the node's channels.
         fees_msat: What it earned by forwards.

@@ -236,6 +236,7 @@ class PaymentLoop:
                 self._next,
                 end,
                 self.player,
+                self.ground.demand.most_parts,
                 self._events,
                 self.results,
                 self._options,

@@ -21,7 +21,7 @@ from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.payments.kernels.deliver import SETTLED
+from daznode.simulate.payments.kernels.deliver import NOT_TRIED, SETTLED
 from daznode.simulate.payments.loop import feerates
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
@@ -228,7 +228,7 @@ class Season:
         n_days = len(days.local)
         first, last = np.searchsorted(loop.payments.at_ms, (self._begun_ms, loop.now_ms))
         results = loop.results[first:last]
-        n_payments = int(last - first)
+        n_payments = int((results[:, 0] != NOT_TRIED).sum())
         settled = int((results[:, 0] == SETTLED).sum())
         self._digest.update(results.astype("<i8").tobytes())
         ledger = player.ledger

@@ -20,7 +20,7 @@ _WARM: Final = 1
 _NOBODY: Final = -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def circular(
     net: Net,
     book: Book,

@@ -50,7 +50,7 @@ _MILLIONTH: Final = 1e-6
 _NEVER: Final = 1e18
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _can_carry(net: Net, book: Book, scratch: Scratch, first: int, last: int) -> bool:
     """Whether the hops of the labelled way from one node to another have the balance it takes."""
     node, hops = first, 0
@@ -66,7 +66,7 @@ def _can_carry(net: Net, book: Book, scratch: Scratch, first: int, last: int) ->
     return node == last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _search_out(
     net: Net,
     book: Book,
@@ -191,7 +191,7 @@ def _search_out(
     return n_options
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def record_options(
     net: Net,
     book: Book,
