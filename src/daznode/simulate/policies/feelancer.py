@@ -108,7 +108,7 @@ class Spread:
             The spread, ppm.
 
         References:
-            feelancer21/feelancer 6534fbc, `docs/math.md`.
+            feelancer21/feelancer 6534fbc, `src/feelancer/pid/analytics.py`.
         """
         rise = error - self.error
         slope = rise / days

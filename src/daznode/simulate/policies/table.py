@@ -106,8 +106,8 @@ _ROWS: Final = (
     PolicyRow(
         name="feelancer",
         summary="a margin plus a spread for each peer, steered by its share of the balance",
-        source="feelancer21/feelancer 6534fbc: docs/concept.md, docs/math.md, "
-        "docker_demo/app/feelancer.toml",
+        source="feelancer21/feelancer 6534fbc: src/feelancer/pid/analytics.py; gains of "
+        "docker_demo/app/feelancer.toml at 0763a97",
         make=lambda _: Feelancer(),
     ),
     PolicyRow(

@@ -111,9 +111,6 @@ def test_an_empty_peer_gets_dearer_than_a_full_one_and_neither_jumps():
     assert last[empty.scid] > 500
     assert last[empty.scid] > last[full.scid]
     assert written[0][2].fee_ppm in (490, 510)
-    for scid in (empty.scid, full.scid):
-        hours = [hour for hour, whose, _ in written if whose == scid]
-        assert all(later - before >= 24 for before, later in pairwise(hours))
     assert all(policy.inbound_fee_ppm == 0 for _, _, policy in written)
 
 
@@ -143,3 +140,13 @@ def test_rates_never_fall_below_zero():
     assert max(rates) <= 2_500
     assert all(type(rate) is int for rate in rates)
     assert Ppm(0) in rates
+
+
+def test_fees_are_written_once_a_day_at_most():
+    empty = balanced(1, 0.1, local_policy=asking(500))
+    full = balanced(2, 0.9, local_policy=asking(500))
+    written = run(Feelancer(Gains(proportional=400.0)), [empty, full], 5)
+    for scid in (empty.scid, full.scid):
+        hours = [hour for hour, whose, _ in written if whose == scid]
+        assert len(hours) > 3
+        assert all(later - before >= 24 for before, later in pairwise(hours))

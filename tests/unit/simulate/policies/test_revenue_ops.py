@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import TODAY, a_node_id, a_scid
+from tests.builders import TODAY, a_forward, a_node_id, a_scid
 from tests.sights import a_sight, asking, balanced
 
 from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
@@ -126,6 +126,10 @@ def test_bounds_of_ordinary_channels():
     assert bounds_ppm(dear, 1.0) == (21, 3_750)
     assert bounds_ppm(replace(dear, idle_hours=168.0), 1.0) == (21, 2_500)
     assert bounds_ppm(replace(dear, fee_ppm=Ppm(499)), 1.0) == (21, 5_000)
+    assert bounds_ppm(standing(refill_floor_ppm=6_000.0), 1.0) == (6_000, 6_100)
+    held = standing(refill_floor_ppm=6_000.0, spendable_ratio=0.05)
+    assert bounds_ppm(held, 1.0) == (18_000, 18_010), "protected, the ceiling gives way"
+    assert bounds_ppm(standing(), 2_000.0) == (4_990, 5_000), "else the floor does"
     assert bounds_ppm(standing(roi=-0.6), 1.0)[1] == pytest.approx(5_000 / 1.15)
     assert bounds_ppm(standing(roi=-0.3), 1.0)[1] == pytest.approx(5_000 / 1.10)
     assert bounds_ppm(standing(roi=-0.1), 1.0)[1] == pytest.approx(5_000 / 1.05)
@@ -238,8 +242,10 @@ def test_scarcity_ends_at_35_percent_and_profit_counts():
 
 def test_modifier_cuts_fast_and_rises_slowly():
     aimd = Aimd()
-    for hour in range(3):
+    for hour in range(2):
         aimd.learn(hour, has_forwarded=False)
+    assert aimd.modifier == 1
+    aimd.learn(2, has_forwarded=False)
     assert aimd.modifier == 0.85
     for hour in range(3, 13):
         aimd.learn(hour, has_forwarded=True)
@@ -401,3 +407,20 @@ def test_a_silent_and_idle_channel_is_nudged_by_one_ppm():
     assert moved
     assert all(change in (-1, 1) or abs(change) > 77 for change in moved)
     assert any(abs(change) == 1 for change in moved)
+
+
+def test_a_channel_that_stops_selling_grows_sure_and_is_cut():
+    policy = RevenueOps(np.random.default_rng(1))
+    channel = balanced(1, 0.5, local_policy=asking(200))
+    sold = tuple(a_forward(at=TODAY - HALF_HOUR, scid_out=channel.scid) for _ in range(5))
+    rates = []
+    for step in range(6 * 48):
+        given_ = {"forwards": sold} if step == 0 else {}
+        now = TODAY + step * HALF_HOUR
+        for order in policy.look(a_sight(channel, now=now, since=HALF_HOUR, **given_)).policies:
+            channel = replace(channel, local_policy=order.policy)
+            rates.append(order.policy.fee_ppm)
+    # The belief ends at 200 +- 10 ppm, times 1.10 for profit and 0.5 for lack of forwards.
+    late = rates[-40:]
+    assert np.mean(late) == pytest.approx(110, abs=8)
+    assert np.std(late) < 15

@@ -97,3 +97,12 @@ def test_small_forwards_can_be_left_out_and_the_last_one_is_remembered():
     assert window.of(a_scid(2)).sent == 0
     assert window.last_sent_at(a_scid(2)) == TODAY + HOUR / 2
     assert window.last_sent_at(a_scid(1)) is None
+
+
+def test_a_window_reaches_back_to_its_very_edge():
+    window = Window(HOUR)
+    first, second = a_forward(at=TODAY), a_forward(at=TODAY + HOUR / 2)
+    window.take(quiet(TODAY, TODAY + HOUR, forwards=(first, second)))
+    assert window.of(a_scid(2)).sent == 2
+    window.take(quiet(TODAY + HOUR, TODAY + HOUR + timedelta(microseconds=1)))
+    assert window.of(a_scid(2)).sent == 1

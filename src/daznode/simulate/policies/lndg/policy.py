@@ -30,7 +30,8 @@ class Lndg:
 
     Looks every 30 minutes, the pause of the rebalancer after a failure; fees of a channel move when
     more than a day has passed since they last did, were changed by someone else, or since it was
-    first seen. Failed payments are counted over the same day.
+    first seen; that comes up to half an hour later than with the tool's own loop of 20 seconds.
+    Failed payments are counted over the same day.
 
     Where only the (unset) inbound rate would move, LNDg writes the present fees again and restarts
     the day; no such order is given here, but the day restarts as it does there.
