@@ -161,19 +161,56 @@ def _standings(found: Comparison) -> Section:
         rows=tuple(_standing_row(standing, base) for standing in found.standings),
         note=say("standings.note"),
     )
-    names = ("gross", "cost", "no_captive", "flat", "success", "imbalance", "updates", "refills")
-    is_oracle = any(standing.share_of_oracle is not None for standing in found.standings)
-    last = ("own", "oracle") if is_oracle else ("own",)
-    details = Table(
-        caption=say("details.caption", unit=unit),
-        columns=(
-            Column(say("col.policy")),
-            *(Column(say(f"col.{name}"), Align.RIGHT) for name in (*names, *last)),
-        ),
-        rows=tuple(_detail_row(standing, is_oracle=is_oracle) for standing in found.standings),
-        note=say("details.note"),
+    return Section(
+        "standings",
+        say("section.standings"),
+        (score, _bars(found), _money(found), _conduct(found)),
     )
-    return Section("standings", say("section.standings"), (score, _bars(found), details))
+
+
+def _money(found: Comparison) -> Table:
+    is_oracle = any(standing.share_of_oracle is not None for standing in found.standings)
+    names = ("gross", "cost", "no_captive", "flat", *(("oracle",) if is_oracle else ()))
+
+    def row(standing: PolicyStanding) -> tuple[Cell, ...]:
+        readings = (standing.gross, standing.cost, standing.net_contested, standing.net_flat)
+        share = Cell(formats.percent_text(standing.share_of_oracle, LANGUAGE))
+        return (
+            Cell(standing.policy),
+            *(Cell(_amount(one.mean), sub=_interval(one, _amount)) for one in readings),
+            *((share,) if is_oracle else ()),
+        )
+
+    return Table(
+        caption=say("money.caption", unit=say("unit")),
+        columns=(Column(say("col.policy")), *(_figures(name) for name in names)),
+        rows=tuple(row(standing) for standing in found.standings),
+        note=say("money.note"),
+    )
+
+
+def _conduct(found: Comparison) -> Table:
+    names = ("success", "imbalance", "updates", "refills", "own")
+    return Table(
+        caption=say("conduct.caption"),
+        columns=(Column(say("col.policy")), *(_figures(name) for name in names)),
+        rows=tuple(
+            (
+                Cell(standing.policy),
+                Cell(formats.percent_text(standing.success_ratio, LANGUAGE)),
+                Cell(formats.percent_text(standing.imbalance, LANGUAGE)),
+                Cell(formats.decimal(standing.updates_per_channel_day, 2, LANGUAGE)),
+                Cell(formats.decimal(standing.refills_per_day, 2, LANGUAGE)),
+                Cell(formats.decimal(standing.own_btc, 2, LANGUAGE)),
+            )
+            for standing in found.standings
+        ),
+        note=say("conduct.note"),
+    )
+
+
+def _figures(name: str, *, is_detail: bool = False) -> Column:
+    return Column(say(f"col.{name}"), Align.RIGHT, is_detail=is_detail)
 
 
 def _standing_row(standing: PolicyStanding, base: str) -> tuple[Cell, ...]:
@@ -206,23 +243,6 @@ def _standing_row(standing: PolicyStanding, base: str) -> tuple[Cell, ...]:
     )
 
 
-def _detail_row(standing: PolicyStanding, *, is_oracle: bool) -> tuple[Cell, ...]:
-    cells = (
-        Cell(standing.policy),
-        Cell(_amount(standing.gross.mean)),
-        Cell(_amount(standing.cost.mean)),
-        Cell(_amount(standing.net_contested.mean)),
-        Cell(_amount(standing.net_flat.mean)),
-        Cell(formats.percent_text(standing.success_ratio, LANGUAGE)),
-        Cell(formats.percent_text(standing.imbalance, LANGUAGE)),
-        Cell(formats.decimal(standing.updates_per_channel_day, 2, LANGUAGE)),
-        Cell(formats.decimal(standing.refills_per_day, 2, LANGUAGE)),
-        Cell(formats.decimal(standing.own_btc, 2, LANGUAGE)),
-    )
-    share = Cell(formats.percent_text(standing.share_of_oracle, LANGUAGE))
-    return (*cells, share) if is_oracle else cells
-
-
 def _bars(found: Comparison) -> Bars:
     most = max(abs(standing.net.mean) for standing in found.standings) or 1.0
     return Bars(
@@ -248,7 +268,7 @@ def _does_it_hold(found: Comparison, readings: Mapping[str, Mapping[str, Interva
         caption=say("readings.caption", base=base, unit=say("unit")),
         columns=(
             Column(say("col.policy")),
-            *(Column(say(f"col.{column}"), Align.RIGHT) for _, column in _READINGS),
+            *(_figures(column, is_detail=reading not in _SCORES) for reading, column in _READINGS),
         ),
         rows=tuple(
             (Cell(name), *(_reading(readings[name][one]) for one, _ in _READINGS))
@@ -284,26 +304,65 @@ def _nodes(found: Comparison) -> Section:
         ),
         rows=tuple(_node_row(runs, policies) for runs in nodes),
         note=say("nodes.note"),
+        is_folded=True,
     )
-    return Section(
-        "nodes", say("section.nodes"), (matrix, *(_node_table(runs, policies) for runs in nodes))
+    folded = (_node_table(runs, policies) for runs in nodes)
+    best = _best(found, nodes, policies)
+    return Section("nodes", say("section.nodes"), (best, matrix, *folded))
+
+
+def _best(
+    found: Comparison,
+    nodes: Sequence[Mapping[str, Sequence[RunOutcome]]],
+    policies: Sequence[str],
+) -> Table:
+    base = found.plan.base
+
+    def row(runs: Mapping[str, Sequence[RunOutcome]]) -> tuple[Cell, ...]:
+        nets = _nets(runs, policies)
+        best = max(policies, key=lambda policy: nets[policy])
+        return (
+            _node_cell(runs[best][0]),
+            Cell(best),
+            Cell(_amount(nets[best])),
+            Cell(_amount(nets[base])),
+        )
+
+    seeds = _counted(len(found.plan.seeds), "seed")
+    return Table(
+        caption=say("best.caption", seeds=seeds, unit=say("unit")),
+        columns=(
+            Column(say("col.node")),
+            Column(say("col.best")),
+            _figures("net"),
+            Column(base, Align.RIGHT),
+        ),
+        rows=tuple(row(runs) for runs in nodes),
     )
 
 
 def _node_row(
     runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]
 ) -> tuple[Cell, ...]:
-    nets = {policy: _mean([_per_btc_year(run) for run in runs[policy]]) for policy in policies}
+    nets = _nets(runs, policies)
     most = max(nets.values())
-    any_run = runs[policies[0]][0]
-    about = f"{say(f'kind.{any_run.kind.value}')} · {say(f'tilt.{any_run.tilt.value}')}"
     return (
-        Cell(plain_text(any_run.alias), sub=about),
+        _node_cell(runs[policies[0]][0]),
         *(
             Cell(_amount(nets[policy]), tone=Tone.GOOD if nets[policy] == most else Tone.NEUTRAL)
             for policy in policies
         ),
     )
+
+
+def _node_cell(run: RunOutcome) -> Cell:
+    about = f"{say(f'kind.{run.kind.value}')} · {say(f'tilt.{run.tilt.value}')}"
+    return Cell(plain_text(run.alias), sub=about)
+
+
+def _nets(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]) -> Mapping[str, float]:
+    """Net of each policy on one node, mean over seeds."""
+    return {policy: _mean([_per_btc_year(run) for run in runs[policy]]) for policy in policies}
 
 
 def _node_table(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]) -> Table:

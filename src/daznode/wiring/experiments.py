@@ -8,6 +8,7 @@ from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.store.experiments import ExperimentFolders
@@ -30,6 +31,8 @@ class ExperimentServices:
         data_dir: Where experiments are kept.
         snapshots: Stored networks.
         clock: Time.
+        cache_dir: Where compiled code is kept; None if there is no such place.
+        say: Told in a line what a person should know.
         listener: Told of the progress of long work.
     """
 
@@ -38,12 +41,16 @@ class ExperimentServices:
         data_dir: Path,
         snapshots: "SnapshotStore",
         clock: "Clock",
+        cache_dir: Path | None,
+        say: "Callable[[str], None]",
         listener: Progress = silent,
     ) -> None:
         """Open nothing yet."""
         self._data_dir = data_dir
         self._snapshots = snapshots
         self._clock = clock
+        self._cache_dir = cache_dir
+        self._say = say
         self._listener = listener
         self._threads: ThreadCompute | None = None
 
@@ -70,7 +77,8 @@ class ExperimentServices:
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""
         from daznode.usecases.simulate_policy import SimulatePolicy
 
-        return await SimulatePolicy(self._room(1)).run(request)
+        with self._compiling():
+            return await SimulatePolicy(self._room(1)).run(request)
 
     async def backtest(
         self, request: "BacktestRequest", on_advance: "Callable[[Advance], None]"
@@ -78,7 +86,9 @@ class ExperimentServices:
         """Policies compared over nodes and seeds; raises as `Backtest.run`."""
         from daznode.usecases.backtest import Backtest
 
-        return await Backtest(self._room(request.jobs), self.store).run(request, on_advance)
+        with self._compiling():
+            trip = Backtest(self._room(request.jobs), self.store)
+            return await trip.run(request, on_advance)
 
     async def kept(self) -> "tuple[KeptExperiment, ...]":
         """All experiments, finished or not.
@@ -112,6 +122,11 @@ class ExperimentServices:
         if scid is not None:
             return lay_out_channel(outcome, scid, network)
         return lay_out_run(outcome, network, simulated.terms.base)
+
+    def _compiling(self) -> "AbstractContextManager[None]":
+        from daznode.wiring.kernels import compiling_as_it_runs
+
+        return compiling_as_it_runs(self._cache_dir, "the simulator", self._say)
 
     def _room(self, jobs: int) -> "TrialRoom":
         from daznode.adapters.compute import ThreadCompute
