@@ -312,7 +312,10 @@ def _day_table(channel: ChannelOutcome, *, is_folded: bool) -> Table:
         ),
         columns=(
             Column(say("col.day")),
-            *(Column(say(f"col.{name}"), Align.RIGHT) for name in _DAY_COLUMNS),
+            *(
+                Column(say(f"col.{name}"), Align.RIGHT, is_detail=name in {"share", "inbound"})
+                for name in _DAY_COLUMNS
+            ),
         ),
         rows=tuple(
             (
