@@ -1,7 +1,7 @@
 """feeadjuster: a rate that falls exponentially with our share of the channel."""
 
 from datetime import timedelta
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 

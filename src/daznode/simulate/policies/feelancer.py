@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daznode.domain.node_state import ChannelPolicy, OwnChannel
 from daznode.domain.units import Ppm

@@ -1,9 +1,8 @@
 """An order that changes what one channel asks, or none where nothing would change."""
 
-from dataclasses import replace
 from typing import Final
 
-from daznode.domain.node_state import OwnChannel
+from daznode.domain.node_state import ChannelPolicy, OwnChannel
 from daznode.domain.units import Msat, Ppm
 from daznode.simulate.policies.sight import PolicyOrder
 
@@ -49,12 +48,16 @@ def repriced(
     )
     if asked == present:
         return None
-    changed = replace(
-        policy,
-        fee_ppm=ppm,
+    # Not `replace`: looks order thousands of times a simulated day, and it takes twice as long.
+    changed = ChannelPolicy(
         base_fee_msat=base,
-        inbound_fee_ppm=inbound,
+        fee_ppm=ppm,
         inbound_base_fee_msat=inbound_base,
+        inbound_fee_ppm=inbound,
+        cltv_delta=policy.cltv_delta,
+        htlc_minimum_msat=policy.htlc_minimum_msat,
+        htlc_maximum_msat=policy.htlc_maximum_msat,
+        is_disabled=policy.is_disabled,
     )
     return PolicyOrder(channel.scid, changed)
 

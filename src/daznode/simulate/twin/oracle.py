@@ -75,13 +75,16 @@ def hindsight_fees(recording: Recording, until_ms: int) -> dict[ShortChannelId, 
     around = np.where(np.isfinite(recording.around), recording.around, RESTORE_MOST_PPM)
     restore_ppm = np.minimum(np.round(around), RESTORE_MOST_PPM).astype(np.int64)
 
+    course = TwinCourse(recording)
+    book = course.book
+    back = network.reverse[own]
+    book.now[own, BASE] = 0
+    book.now[back, INBOUND_BASE] = book.now[back, INBOUND_PPM] = 0
+    before = book.balance[own].copy()
+
     def score(fees: IntArray) -> int:
-        course = TwinCourse(recording)
-        book = course.book
-        book.now[own, PPM], book.now[own, BASE] = fees, 0
-        back = network.reverse[own]
-        book.now[back, INBOUND_BASE] = book.now[back, INBOUND_PPM] = 0
-        before = book.balance[own].copy()
+        course.rewind()
+        book.now[own, PPM] = fees
         events = course.run_until(until_ms)
         passed = events[events[:, EVENT_KIND] == FORWARDED]
         earned = int((passed[:, EVENT_AMOUNT_IN] - passed[:, EVENT_AMOUNT_OUT]).sum())

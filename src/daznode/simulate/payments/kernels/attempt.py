@@ -164,6 +164,8 @@ def move(book: Book, net: Net, scratch: Scratch, length: int, n_moved: int) -> i
         book.balance[net.reverse[edge]] += amount
         scratch.moved_edge[n_moved] = edge
         scratch.moved[n_moved] = amount
+        if at > 0:
+            scratch.traffic[net.source[edge]] += 1
         n_moved += 1
     return n_moved
 

@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import (
     lay_route,
     move,
@@ -36,6 +35,7 @@ from daznode.simulate.payments.state import (
     OUTSIDE_LIMITS,
     REFUSED,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,

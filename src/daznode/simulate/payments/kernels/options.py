@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import lay_route, refusal
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.kernels.search import find_route, hop_probability, turn_to
@@ -37,6 +36,7 @@ from daznode.simulate.payments.state import (
     SLOPE,
     WEIGHT,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
@@ -150,7 +150,7 @@ def _search_out(
                     continue
                 worth = alternative - (weight + extra + risk + in_weight + price / (likely * hop))
                 worth = min(worth, most - amount)
-                if worth <= 0.0 or n_options >= options.shape[0]:
+                if worth < 1.0 or n_options >= options.shape[0]:
                     continue
                 is_good = is_in_good and _can_carry(net, book, scratch, node, receiver)
                 row = options[n_options]

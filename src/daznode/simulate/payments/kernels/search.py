@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.arithmetic import exp_minus, power_of_half
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.state import (
@@ -29,6 +28,7 @@ from daznode.simulate.payments.state import (
     SLOPE,
     WEIGHT,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,

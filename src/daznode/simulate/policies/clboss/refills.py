@@ -24,7 +24,7 @@ _INITIAL_FEE_PPM: Final = 2_500
 _INITIAL_LEAST_FEE_MSAT: Final = 3 * MSAT_PER_SAT
 _INITIAL_SPENT_PPM: Final = 400
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
-_SPLITS: Final = 2
+_SPLITS: Final = 1
 _SMALLEST_MSAT: Final = 100 * MSAT_PER_SAT
 
 
@@ -36,18 +36,15 @@ class PeerStock:
         channels: Active channels with it.
         local_msat: What we could spend in them.
         total_msat: Their size.
+        ratio: Share that we could spend.
         flow: All that passed by it since the policy began.
     """
 
     channels: tuple[OwnChannel, ...]
     local_msat: Msat
     total_msat: Msat
+    ratio: float
     flow: Flow
-
-    @property
-    def ratio(self) -> float:
-        """Share that we could spend."""
-        return self.local_msat / self.total_msat
 
     @property
     def out_net_msat(self) -> int:
@@ -68,7 +65,9 @@ def stocks(peers: Mapping[NodeId, Sequence[OwnChannel]], ever: Window) -> tuple[
         total_msat = Msat(capacity_sat(usable) * MSAT_PER_SAT)
         if total_msat > 0:
             flow = ever.over([channel.scid for channel in usable])
-            found.append(PeerStock(usable, local_msat(usable), total_msat, flow))
+            ours_msat = local_msat(usable)
+            ratio = ours_msat / total_msat
+            found.append(PeerStock(usable, ours_msat, total_msat, ratio, flow))
     return tuple(found)
 
 
@@ -132,13 +131,13 @@ def initial_refills(
     destinations = [peer for peer in peers if peer.ratio < _FILLED_RATIO]
     if not destinations:
         return ()
-    room = np.array([1 - peer.ratio for peer in destinations])
+    room = np.cumsum([1 - peer.ratio for peer in destinations])
     orders: list[RefillOrder] = []
     for source in peers:
         spent_limit_msat = source.total_msat * _INITIAL_SPENT_PPM // PPM_ONE
         if source.ratio < _FULL_RATIO or source.flow.drain_cost_msat > spent_limit_msat:
             continue
-        destination = destinations[int(rng.choice(len(destinations), p=room / room.sum()))]
+        destination = destinations[int(np.searchsorted(room, rng.random() * room[-1], "right"))]
         room_msat = int(_FILLED_RATIO * destination.total_msat) - destination.local_msat
         amount_msat = Msat(min(source.local_msat // 2, room_msat))
         fee_msat = max(_INITIAL_LEAST_FEE_MSAT, amount_msat * _INITIAL_FEE_PPM // PPM_ONE)

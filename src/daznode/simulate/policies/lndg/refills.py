@@ -50,8 +50,11 @@ def refill_rate_ppm(own_ppm: Ppm, peer_ppm: Ppm) -> Ppm | None:
     return rate if rate > 0 and rate > peer_ppm else None
 
 
-def autopilot_says(is_on: bool, peer: PeerBalance) -> bool:  # noqa: FBT001 - the state it turns into
-    """Whether a peer is to be refilled: on for who drains and is empty, off for who does not and is full."""
+def autopilot_says(peer: PeerBalance, *, is_on: bool) -> bool:
+    """Whether a peer is to be refilled from now on.
+
+    On for one that drains and is empty, off for one that does not and is full, else as it `is_on`.
+    """
     if peer.outflow_msat > FLOW_RATIO * peer.inflow_msat and peer.remote_percent > SWITCH_PERCENT:
         return True
     if peer.outflow_msat < FLOW_RATIO * peer.inflow_msat and peer.local_percent > SWITCH_PERCENT:
@@ -106,7 +109,7 @@ class AutoRebalancer:
         """
         for peer_id, channels in peers.items():
             balance = _balance(channels, week)
-            self._is_on[peer_id] = autopilot_says(self._is_on.get(peer_id, False), balance)
+            self._is_on[peer_id] = autopilot_says(balance, is_on=self._is_on.get(peer_id, False))
         sources: list[ShortChannelId] = []
         targets: list[OwnChannel] = []
         for peer_id, channels in peers.items():

@@ -26,7 +26,9 @@ from daznode.simulate.policies.revenue_ops.bounds import (
     state_of,
 )
 from daznode.simulate.policies.revenue_ops.refills import (
+    HIGH_RATIO,
     INBOUND_PPM,
+    LOW_RATIO,
     Rebalancer,
     Stock,
     daily_budget_msat,
@@ -61,6 +63,7 @@ class Memory:
         in_msat: Smoothed inflow of a day.
         rate: Smoothed income, sat per hour; None before the first.
         was_active: Whether the peer was there, at the looks of the last day.
+        active_looks: At how many of them.
         belief: What is believed of its best rate.
         aimd: Its modifier.
     """
@@ -75,6 +78,7 @@ class Memory:
     in_msat: float = 0.0
     rate: float | None = None
     was_active: deque[bool] = field(default_factory=lambda: deque(maxlen=_LOOKS_PER_DAY))
+    active_looks: int = 0
     belief: Belief = field(default_factory=Belief)
     aimd: Aimd = field(default_factory=Aimd)
 
@@ -145,14 +149,16 @@ class RevenueOps:
             state = state_of((memory.out_msat - memory.in_msat) / _size_msat(channel))
             if not channel.is_active:
                 continue
-            stocks.append(self._stock(channel, policy, memory, state, hour))
+            if not LOW_RATIO <= channel.local_msat / _size_msat(channel) <= HIGH_RATIO:
+                stocks.append(self._stock(channel, policy, memory, state, hour))
             if hour - memory.changed_hour >= 1:
                 order = self._priced(channel, policy, memory, state, sight, hour)
                 if order:
                     policies.append(order)
         self._rebalancer.settle(*self._tries.settle(sight.activity), sight.now)
-        today = self._day.over([stock.scid for stock in stocks])
-        budget_msat = daily_budget_msat(today.earned_msat) - today.refill_cost_msat
+        days = [self._day.of(channel.scid) for channel in sight.observation.channels]
+        earned_msat = sum(day.earned_msat for day in days)
+        budget_msat = daily_budget_msat(earned_msat) - sum(day.refill_cost_msat for day in days)
         refills = self._rebalancer.refills(stocks, budget_msat, sight.now)
         self._tries.ordered(refills)
         return Orders(policies=tuple(policies), refills=refills)
@@ -169,7 +175,10 @@ class RevenueOps:
             memory.out_msat = smoothed_flow(memory.out_msat, passed[0] - memory.flow[0], days)
             memory.in_msat = smoothed_flow(memory.in_msat, passed[1] - memory.flow[1], days)
         memory.looked_hour, memory.flow = hour, passed
+        if len(memory.was_active) == _LOOKS_PER_DAY:
+            memory.active_looks -= memory.was_active[0]
         memory.was_active.append(channel.is_active)
+        memory.active_looks += channel.is_active
         return memory
 
     def _priced(
@@ -219,7 +228,7 @@ class RevenueOps:
     ) -> None:
         ever = self._ever.of(channel.scid)
         hours = hour - memory.changed_hour
-        share = sum(memory.was_active) / len(memory.was_active)
+        share = memory.active_looks / len(memory.was_active)
         if roi <= _PROFITABLE_ROI:
             share *= _success_ratio(self._day.of(channel.scid))
         sent_sat = (ever.sent_msat - memory.sent_at_change_msat) / MSAT_PER_SAT * share

@@ -10,8 +10,10 @@ from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat
 from daznode.simulate.policies.revenue_ops.bounds import FlowState
 from daznode.simulate.policies.sight import RefillOrder
 
-_LOW_RATIO: Final = 0.20
-_HIGH_RATIO: Final = 0.80
+LOW_RATIO: Final = 0.20
+HIGH_RATIO: Final = 0.80
+"""Below the one a channel is refilled, above the other it gives."""
+
 _DAYS_OF_VOLUME: Final = 3
 _CHUNK_MSAT: Final = 500_000 * MSAT_PER_SAT
 _SMALLEST_MSAT: Final = 50_000 * MSAT_PER_SAT
@@ -133,10 +135,10 @@ class Rebalancer:
         self, stocks: Sequence[Stock], budget_msat: int, now: datetime
     ) -> tuple[RefillOrder, ...]:
         """Refills worth their cost, the most profitable first, none beyond the budget (msat)."""
-        sources = [stock for stock in stocks if stock.ratio > _HIGH_RATIO]
+        sources = [stock for stock in stocks if stock.ratio > HIGH_RATIO]
         planned = []
         for stock in stocks:
-            if stock.ratio < _LOW_RATIO and self._may_try(stock.scid, now):
+            if stock.ratio < LOW_RATIO and self._may_try(stock.scid, now):
                 best = _best(stock, sources)
                 if best:
                     planned.append(best)
@@ -161,6 +163,8 @@ def _best(destination: Stock, sources: Sequence[Stock]) -> tuple[float, RefillOr
     if amount_msat < _SMALLEST_MSAT:
         return None
     best: tuple[float, RefillOrder] | None = None
+    if destination.fee_ppm <= destination.inbound_ppm:
+        return None
     for source in sources:
         spread = spread_ppm(destination, source)
         if source.peer_id == destination.peer_id:

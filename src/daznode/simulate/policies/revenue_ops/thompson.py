@@ -130,8 +130,8 @@ class Belief:
         if len(self.recent) < _RECENT:
             return False
         mean = sum(self.recent) / _RECENT
-        sd = math.sqrt(sum((past - mean) ** 2 for past in self.recent) / _RECENT)
-        return sd > 0 and abs(rate - mean) > _SURPRISE_SD * sd
+        variance = math.fsum([(past - mean) ** 2 for past in self.recent]) / _RECENT
+        return variance > 0 and abs(rate - mean) > _SURPRISE_SD * math.sqrt(variance)
 
     def _forget(self) -> None:
         self.observations.clear()
