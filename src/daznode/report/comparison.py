@@ -45,21 +45,25 @@ _SCORES: Final = ("net", "net_low", "net_high", "net_flat", "net_contested")
 """Readings that a claim must keep its sign in."""
 
 
-def lay_out_comparison(found: Comparison, readings: Mapping[str, Mapping[str, Interval]]) -> Page:
+def lay_out_comparison(
+    found: Comparison, readings: Mapping[str, Mapping[str, Interval]], bound: str = ""
+) -> Page:
     """A comparison in words.
 
     Args:
         found: What an experiment found.
         readings: Per policy and reading the difference to the base, sat per BTC and year.
+        bound: Name of what is no policy but shows what would be possible; it never comes first.
 
     Returns:
         A page that every face renders; the same comparison gives the same page.
     """
     plan = found.plan
-    best = found.standings[0]
+    rivals = [standing for standing in found.standings if standing.policy != bound]
+    best = rivals[0]
     is_base = best.policy == plan.base
-    ahead = sum(standing.is_ahead for standing in found.standings)
-    behind = sum(standing.is_behind for standing in found.standings)
+    ahead = sum(standing.is_ahead for standing in rivals)
+    behind = sum(standing.is_behind for standing in rivals)
     return Page(
         language=LANGUAGE,
         title=say("comparison.title"),
@@ -91,9 +95,9 @@ def lay_out_comparison(found: Comparison, readings: Mapping[str, Mapping[str, In
         banner=say("simulated"),
         lead=_lead(found, best),
         sections=(
-            _standings(found),
-            _does_it_hold(found, readings),
-            _nodes(found),
+            _standings(found, bound),
+            _does_it_hold(found.plan.base, rivals, readings),
+            _nodes(found, rivals),
             _method(found),
         ),
         footer=say(
@@ -147,7 +151,7 @@ def _lead(found: Comparison, best: PolicyStanding) -> str:
     )
 
 
-def _standings(found: Comparison) -> Section:
+def _standings(found: Comparison, bound: str) -> Section:
     base, unit = found.plan.base, say("unit")
     score = Table(
         caption=say("standings.caption", unit=unit),
@@ -158,7 +162,7 @@ def _standings(found: Comparison) -> Section:
                 for name in ("net", "against", "band", "wins", "rank")
             ),
         ),
-        rows=tuple(_standing_row(standing, base) for standing in found.standings),
+        rows=tuple(_standing_row(standing, base, bound) for standing in found.standings),
         note=say("standings.note"),
     )
     return Section(
@@ -213,9 +217,11 @@ def _figures(name: str, *, is_detail: bool = False) -> Column:
     return Column(say(f"col.{name}"), Align.RIGHT, is_detail=is_detail)
 
 
-def _standing_row(standing: PolicyStanding, base: str) -> tuple[Cell, ...]:
+def _standing_row(standing: PolicyStanding, base: str, bound: str) -> tuple[Cell, ...]:
     if standing.policy == base:
         against = Cell(formats.DASH, sub=say("mark.base"))
+    elif standing.policy == bound:
+        against = Cell(_signed(standing.against_base.mean), sub=say("mark.bound"))
     else:
         mark = "ahead" if standing.is_ahead else "behind" if standing.is_behind else "open"
         tone = {"ahead": Tone.GOOD, "behind": Tone.BAD}.get(mark, Tone.NEUTRAL)
@@ -259,9 +265,12 @@ def _bars(found: Comparison) -> Bars:
     )
 
 
-def _does_it_hold(found: Comparison, readings: Mapping[str, Mapping[str, Interval]]) -> Section:
-    base = found.plan.base
-    others = [one.policy for one in found.standings if one.policy != base]
+def _does_it_hold(
+    base: str,
+    rivals: Sequence[PolicyStanding],
+    readings: Mapping[str, Mapping[str, Interval]],
+) -> Section:
+    others = [one.policy for one in rivals if one.policy != base]
     held = [name for name in others if _keeps_its_sign([readings[name][one] for one in _SCORES])]
     said = say("readings.held", names=", ".join(held)) if held else say("readings.none")
     table = Table(
@@ -288,7 +297,7 @@ def _reading(interval: Interval) -> Cell:
     return Cell(_signed(interval.mean), sub=_interval(interval, _signed))
 
 
-def _nodes(found: Comparison) -> Section:
+def _nodes(found: Comparison, rivals: Sequence[PolicyStanding]) -> Section:
     policies = [standing.policy for standing in found.standings]
     by_node: dict[str, dict[str, list[RunOutcome]]] = {}
     for run in found.outcomes:
@@ -307,7 +316,7 @@ def _nodes(found: Comparison) -> Section:
         is_folded=True,
     )
     folded = (_node_table(runs, policies) for runs in nodes)
-    best = _best(found, nodes, policies)
+    best = _best(found, nodes, [standing.policy for standing in rivals])
     return Section("nodes", say("section.nodes"), (best, matrix, *folded))
 
 

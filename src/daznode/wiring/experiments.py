@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daznode.domain.progress import Progress, silent
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from daznode.domain.page import Page
     from daznode.ports.clock import Clock
     from daznode.ports.store import SnapshotStore
-    from daznode.usecases.backtest import BacktestRequest
+    from daznode.usecases.backtest_request import BacktestRequest
     from daznode.usecases.simulate_policy import Simulated, SimulationRequest
     from daznode.usecases.trial_ground import GroundTerms, PolicyLine, TrialGround, TrialRoom
+
+_ORACLE_SUMMARY: Final = (
+    "one fee a channel, set by who knows the days to come: a bound to compare with"
+)
 
 
 class ExperimentServices:
@@ -67,11 +71,13 @@ class ExperimentServices:
         return ExperimentFolders(self._data_dir)
 
     def policies(self) -> "tuple[PolicyLine, ...]":
-        """The table of policies."""
+        """The table of policies, and the bound that stands beside them."""
+        from daznode.simulate.arena import ORACLE
         from daznode.simulate.policies.table import POLICIES
         from daznode.usecases.trial_ground import PolicyLine
 
-        return tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
+        rows = tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
+        return (*rows, PolicyLine(ORACLE, _ORACLE_SUMMARY, "no tool can do this"))
 
     async def simulate(self, request: "SimulationRequest") -> "Simulated":
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""
@@ -107,8 +113,9 @@ class ExperimentServices:
     def comparison_page(self, found: "Comparison") -> "Page":
         """A comparison in words."""
         from daznode.report.comparison import lay_out_comparison
+        from daznode.simulate.arena import ORACLE
 
-        return lay_out_comparison(found, self.readings(found))
+        return lay_out_comparison(found, self.readings(found), bound=ORACLE)
 
     def run_page(self, simulated: "Simulated", scid: "ShortChannelId | None") -> "Page":
         """A run in words, or one channel of it.

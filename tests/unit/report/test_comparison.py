@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.builders import MORNING, a_node_id
-from tests.fakes.arena import an_outcome
+from tests.fakes.arena import WORTH_MSAT, an_outcome
 
 from daznode.domain.experiment import Comparison, ExperimentPlan, NodeSet
 from daznode.domain.page import Bars, Table, Tone
@@ -130,10 +130,19 @@ def test_where_nothing_beats_the_base_the_page_says_so():
     assert "no other policy did better" in shown.lead
 
 
-def test_the_oracle_gives_a_share_of_what_is_possible():
-    shown = page_of(compared(replace(PLAN, policies=("static-100", "oracle"))))
-    titles = [column.title for column in tables_of(shown, "standings")[1].columns]
-    assert titles[-1] == "Of possible"
+def test_the_bound_gives_a_share_of_what_is_possible_and_never_comes_first(monkeypatch):
+    monkeypatch.setitem(WORTH_MSAT, "oracle", 5_000_000)
+    found = compared(replace(PLAN, policies=("static-100", "dear", "oracle")))
+    shown = lay_out_comparison(found, against_base(found.plan, found.outcomes), bound="oracle")
+    score, money, _ = tables_of(shown, "standings")
+    assert money.columns[-1].title == "Of possible"
+    assert money.rows[0][-1].text == "100%"
+    assert [row[0].text for row in score.rows] == ["oracle", "dear", "static-100"]
+    assert score.rows[0][2].sub == "a bound, no policy"
+    assert shown.lead.startswith("dear came first")
+    assert shown.status_text == "1 ahead of static-100, 0 behind"
+    assert {row[1].text for row in tables_of(shown, "nodes")[0].rows} == {"dear"}
+    assert [row[0].text for row in tables_of(shown, "readings")[0].rows] == ["dear"]
 
 
 def test_the_base_alone_can_be_shown():

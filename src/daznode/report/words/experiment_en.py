@@ -37,6 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
     "mark.behind": "behind",
     "mark.open": "not told apart",
     "mark.base": "base",
+    "mark.bound": "a bound, no policy",
     "interval": "{low} to {high}",
     # Sections.
     "section.standings": "Standings",
