@@ -129,7 +129,7 @@ def turn_to(bounds: Bounds, scratch: Scratch, sender: int, kind: int) -> None:
         scratch.grows[node] = growth[hops[node]]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _look_ahead(
     kind: int,
     begin: int,
