@@ -27,14 +27,18 @@ POLICIES = (
     PolicyLine("dear", "Asks more, moves less.", "made up"),
     PolicyLine("cheap", "Asks less, drains.", "made up"),
 )
+N_CHANNELS = 2
 WORTH_MSAT = {"static-100": 1_000_000, "dear": 1_400_000, "cheap": 300_000}
 
 
-def an_outcome(key: RunKey, days: int = 3, n_channels: int = 2) -> RunOutcome:
+def an_outcome(key: RunKey, days: int = 3, n_channels: int = N_CHANNELS) -> RunOutcome:
     """A run that came to what its key says."""
     noise = sha256(f"{key.node_id}{key.seed}".encode()).digest()
     own = sha256(f"{key}".encode()).digest()
-    fees = Msat((WORTH_MSAT[key.policy.partition("#")[0]] + noise[0] * 2_000 + own[0] * 100) * days)
+    fees = Msat(
+        (WORTH_MSAT.get(key.policy.partition("#")[0], 700_000) + noise[0] * 2_000 + own[0] * 100)
+        * days
+    )
     channels = tuple(_a_channel(number, days, fees) for number in range(1, n_channels + 1))
     return RunOutcome(
         key=key,

@@ -14,7 +14,8 @@ from daznode.adapters.compute import ThreadCompute
 from daznode.adapters.store.experiments import ExperimentFolders
 from daznode.domain.errors import InvalidParameter, NodeNotFound, NoSnapshot, StoreUnavailable
 from daznode.domain.experiment import NodeSet, RunKey
-from daznode.usecases.backtest import Backtest, BacktestRequest
+from daznode.usecases.backtest import Backtest
+from daznode.usecases.backtest_request import BacktestRequest
 from daznode.usecases.run_queue import RunQueue
 from daznode.usecases.simulate_policy import SimulatePolicy, SimulationRequest
 from daznode.usecases.trial_ground import GroundTerms, TrialRoom

@@ -45,21 +45,25 @@ _SCORES: Final = ("net", "net_low", "net_high", "net_flat", "net_contested")
 """Readings that a claim must keep its sign in."""
 
 
-def lay_out_comparison(found: Comparison, readings: Mapping[str, Mapping[str, Interval]]) -> Page:
+def lay_out_comparison(
+    found: Comparison, readings: Mapping[str, Mapping[str, Interval]], bound: str = ""
+) -> Page:
     """A comparison in words.
 
     Args:
         found: What an experiment found.
         readings: Per policy and reading the difference to the base, sat per BTC and year.
+        bound: Name of what is no policy but shows what would be possible; it never comes first.
 
     Returns:
         A page that every face renders; the same comparison gives the same page.
     """
     plan = found.plan
-    best = found.standings[0]
+    rivals = [standing for standing in found.standings if standing.policy != bound]
+    best = rivals[0]
     is_base = best.policy == plan.base
-    ahead = sum(standing.is_ahead for standing in found.standings)
-    behind = sum(standing.is_behind for standing in found.standings)
+    ahead = sum(standing.is_ahead for standing in rivals)
+    behind = sum(standing.is_behind for standing in rivals)
     return Page(
         language=LANGUAGE,
         title=say("comparison.title"),
@@ -91,9 +95,9 @@ def lay_out_comparison(found: Comparison, readings: Mapping[str, Mapping[str, In
         banner=say("simulated"),
         lead=_lead(found, best),
         sections=(
-            _standings(found),
-            _does_it_hold(found, readings),
-            _nodes(found),
+            _standings(found, bound),
+            _does_it_hold(found.plan.base, rivals, readings),
+            _nodes(found, rivals),
             _method(found),
         ),
         footer=say(
@@ -147,7 +151,7 @@ def _lead(found: Comparison, best: PolicyStanding) -> str:
     )
 
 
-def _standings(found: Comparison) -> Section:
+def _standings(found: Comparison, bound: str) -> Section:
     base, unit = found.plan.base, say("unit")
     score = Table(
         caption=say("standings.caption", unit=unit),
@@ -158,27 +162,66 @@ def _standings(found: Comparison) -> Section:
                 for name in ("net", "against", "band", "wins", "rank")
             ),
         ),
-        rows=tuple(_standing_row(standing, base) for standing in found.standings),
+        rows=tuple(_standing_row(standing, base, bound) for standing in found.standings),
         note=say("standings.note"),
     )
-    names = ("gross", "cost", "no_captive", "flat", "success", "imbalance", "updates", "refills")
-    is_oracle = any(standing.share_of_oracle is not None for standing in found.standings)
-    last = ("own", "oracle") if is_oracle else ("own",)
-    details = Table(
-        caption=say("details.caption", unit=unit),
-        columns=(
-            Column(say("col.policy")),
-            *(Column(say(f"col.{name}"), Align.RIGHT) for name in (*names, *last)),
-        ),
-        rows=tuple(_detail_row(standing, is_oracle=is_oracle) for standing in found.standings),
-        note=say("details.note"),
+    return Section(
+        "standings",
+        say("section.standings"),
+        (score, _bars(found), _money(found), _conduct(found)),
     )
-    return Section("standings", say("section.standings"), (score, _bars(found), details))
 
 
-def _standing_row(standing: PolicyStanding, base: str) -> tuple[Cell, ...]:
+def _money(found: Comparison) -> Table:
+    is_oracle = any(standing.share_of_oracle is not None for standing in found.standings)
+    names = ("gross", "cost", "no_captive", "flat", *(("oracle",) if is_oracle else ()))
+
+    def row(standing: PolicyStanding) -> tuple[Cell, ...]:
+        readings = (standing.gross, standing.cost, standing.net_contested, standing.net_flat)
+        share = Cell(formats.percent_text(standing.share_of_oracle, LANGUAGE))
+        return (
+            Cell(standing.policy),
+            *(Cell(_amount(one.mean), sub=_interval(one, _amount)) for one in readings),
+            *((share,) if is_oracle else ()),
+        )
+
+    return Table(
+        caption=say("money.caption", unit=say("unit")),
+        columns=(Column(say("col.policy")), *(_figures(name) for name in names)),
+        rows=tuple(row(standing) for standing in found.standings),
+        note=say("money.note"),
+    )
+
+
+def _conduct(found: Comparison) -> Table:
+    names = ("success", "imbalance", "updates", "refills", "own")
+    return Table(
+        caption=say("conduct.caption"),
+        columns=(Column(say("col.policy")), *(_figures(name) for name in names)),
+        rows=tuple(
+            (
+                Cell(standing.policy),
+                Cell(formats.percent_text(standing.success_ratio, LANGUAGE)),
+                Cell(formats.percent_text(standing.imbalance, LANGUAGE)),
+                Cell(formats.decimal(standing.updates_per_channel_day, 2, LANGUAGE)),
+                Cell(formats.decimal(standing.refills_per_day, 2, LANGUAGE)),
+                Cell(formats.decimal(standing.own_btc, 2, LANGUAGE)),
+            )
+            for standing in found.standings
+        ),
+        note=say("conduct.note"),
+    )
+
+
+def _figures(name: str, *, is_detail: bool = False) -> Column:
+    return Column(say(f"col.{name}"), Align.RIGHT, is_detail=is_detail)
+
+
+def _standing_row(standing: PolicyStanding, base: str, bound: str) -> tuple[Cell, ...]:
     if standing.policy == base:
         against = Cell(formats.DASH, sub=say("mark.base"))
+    elif standing.policy == bound:
+        against = Cell(_signed(standing.against_base.mean), sub=say("mark.bound"))
     else:
         mark = "ahead" if standing.is_ahead else "behind" if standing.is_behind else "open"
         tone = {"ahead": Tone.GOOD, "behind": Tone.BAD}.get(mark, Tone.NEUTRAL)
@@ -206,23 +249,6 @@ def _standing_row(standing: PolicyStanding, base: str) -> tuple[Cell, ...]:
     )
 
 
-def _detail_row(standing: PolicyStanding, *, is_oracle: bool) -> tuple[Cell, ...]:
-    cells = (
-        Cell(standing.policy),
-        Cell(_amount(standing.gross.mean)),
-        Cell(_amount(standing.cost.mean)),
-        Cell(_amount(standing.net_contested.mean)),
-        Cell(_amount(standing.net_flat.mean)),
-        Cell(formats.percent_text(standing.success_ratio, LANGUAGE)),
-        Cell(formats.percent_text(standing.imbalance, LANGUAGE)),
-        Cell(formats.decimal(standing.updates_per_channel_day, 2, LANGUAGE)),
-        Cell(formats.decimal(standing.refills_per_day, 2, LANGUAGE)),
-        Cell(formats.decimal(standing.own_btc, 2, LANGUAGE)),
-    )
-    share = Cell(formats.percent_text(standing.share_of_oracle, LANGUAGE))
-    return (*cells, share) if is_oracle else cells
-
-
 def _bars(found: Comparison) -> Bars:
     most = max(abs(standing.net.mean) for standing in found.standings) or 1.0
     return Bars(
@@ -239,16 +265,19 @@ def _bars(found: Comparison) -> Bars:
     )
 
 
-def _does_it_hold(found: Comparison, readings: Mapping[str, Mapping[str, Interval]]) -> Section:
-    base = found.plan.base
-    others = [one.policy for one in found.standings if one.policy != base]
+def _does_it_hold(
+    base: str,
+    rivals: Sequence[PolicyStanding],
+    readings: Mapping[str, Mapping[str, Interval]],
+) -> Section:
+    others = [one.policy for one in rivals if one.policy != base]
     held = [name for name in others if _keeps_its_sign([readings[name][one] for one in _SCORES])]
     said = say("readings.held", names=", ".join(held)) if held else say("readings.none")
     table = Table(
         caption=say("readings.caption", base=base, unit=say("unit")),
         columns=(
             Column(say("col.policy")),
-            *(Column(say(f"col.{column}"), Align.RIGHT) for _, column in _READINGS),
+            *(_figures(column, is_detail=reading not in _SCORES) for reading, column in _READINGS),
         ),
         rows=tuple(
             (Cell(name), *(_reading(readings[name][one]) for one, _ in _READINGS))
@@ -268,7 +297,7 @@ def _reading(interval: Interval) -> Cell:
     return Cell(_signed(interval.mean), sub=_interval(interval, _signed))
 
 
-def _nodes(found: Comparison) -> Section:
+def _nodes(found: Comparison, rivals: Sequence[PolicyStanding]) -> Section:
     policies = [standing.policy for standing in found.standings]
     by_node: dict[str, dict[str, list[RunOutcome]]] = {}
     for run in found.outcomes:
@@ -284,26 +313,65 @@ def _nodes(found: Comparison) -> Section:
         ),
         rows=tuple(_node_row(runs, policies) for runs in nodes),
         note=say("nodes.note"),
+        is_folded=True,
     )
-    return Section(
-        "nodes", say("section.nodes"), (matrix, *(_node_table(runs, policies) for runs in nodes))
+    folded = (_node_table(runs, policies) for runs in nodes)
+    best = _best(found, nodes, [standing.policy for standing in rivals])
+    return Section("nodes", say("section.nodes"), (best, matrix, *folded))
+
+
+def _best(
+    found: Comparison,
+    nodes: Sequence[Mapping[str, Sequence[RunOutcome]]],
+    policies: Sequence[str],
+) -> Table:
+    base = found.plan.base
+
+    def row(runs: Mapping[str, Sequence[RunOutcome]]) -> tuple[Cell, ...]:
+        nets = _nets(runs, policies)
+        best = max(policies, key=lambda policy: nets[policy])
+        return (
+            _node_cell(runs[best][0]),
+            Cell(best),
+            Cell(_amount(nets[best])),
+            Cell(_amount(nets[base])),
+        )
+
+    seeds = _counted(len(found.plan.seeds), "seed")
+    return Table(
+        caption=say("best.caption", seeds=seeds, unit=say("unit")),
+        columns=(
+            Column(say("col.node")),
+            Column(say("col.best")),
+            _figures("net"),
+            Column(base, Align.RIGHT),
+        ),
+        rows=tuple(row(runs) for runs in nodes),
     )
 
 
 def _node_row(
     runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]
 ) -> tuple[Cell, ...]:
-    nets = {policy: _mean([_per_btc_year(run) for run in runs[policy]]) for policy in policies}
+    nets = _nets(runs, policies)
     most = max(nets.values())
-    any_run = runs[policies[0]][0]
-    about = f"{say(f'kind.{any_run.kind.value}')} · {say(f'tilt.{any_run.tilt.value}')}"
     return (
-        Cell(plain_text(any_run.alias), sub=about),
+        _node_cell(runs[policies[0]][0]),
         *(
             Cell(_amount(nets[policy]), tone=Tone.GOOD if nets[policy] == most else Tone.NEUTRAL)
             for policy in policies
         ),
     )
+
+
+def _node_cell(run: RunOutcome) -> Cell:
+    about = f"{say(f'kind.{run.kind.value}')} · {say(f'tilt.{run.tilt.value}')}"
+    return Cell(plain_text(run.alias), sub=about)
+
+
+def _nets(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]) -> Mapping[str, float]:
+    """Net of each policy on one node, mean over seeds."""
+    return {policy: _mean([_per_btc_year(run) for run in runs[policy]]) for policy in policies}
 
 
 def _node_table(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]) -> Table:

@@ -1,6 +1,7 @@
 """One simulated run laid out: what it came to, day by day, and channel by channel."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from daznode.domain.errors import ChannelNotFound
@@ -31,6 +32,9 @@ Number = TypeVar("Number", int, float)
 
 HISTORIES: Final = 12
 """Channels whose days a run's page shows; a hub has thousands."""
+
+_CHARTED: Final = 4
+"""Of them, those drawn as well."""
 
 _SHOWN_CHANNELS: Final = 20
 _HASH_CHARACTERS: Final = 16
@@ -114,7 +118,7 @@ def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> 
             Section(
                 "history",
                 say("section.days"),
-                (_channel_charts(channel), _day_table(channel, is_folded=False)),
+                (Charts(_channel_series(channel)), _day_table(channel, is_folded=False)),
             ),
         ),
     )
@@ -149,7 +153,7 @@ def _page(
         status_tone=Tone.GOOD if is_gain else Tone.BAD,
         banner=say("simulated"),
         lead=lead,
-        sections=sections,
+        sections=tuple(one for one in sections if one.blocks),
         footer=say(
             "footer_run", network=network, history=outcome.history_sha256[:_HASH_CHARACTERS]
         ),
@@ -280,9 +284,19 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
 
 def _histories(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:
     """The days of the channels that moved most."""
-    moved = sorted(ordered, key=_moved_msat, reverse=True)[:HISTORIES]
+    known = [channel for channel in ordered if channel.days]
+    moved = sorted(known, key=_moved_msat, reverse=True)[:HISTORIES]
+    if not moved:
+        return ()
     intro = Paragraph(say("history.intro", shown=_count(len(moved)), total=_count(len(ordered))))
-    return (intro, *(_day_table(channel, is_folded=True) for channel in moved if channel.days))
+    charts = Charts(
+        tuple(
+            replace(series, title=f"{series.title} · {plain_text(channel.peer_alias)}")
+            for channel in moved[:_CHARTED]
+            for series in _channel_series(channel)[:2]
+        )
+    )
+    return (intro, charts, *(_day_table(channel, is_folded=True) for channel in moved))
 
 
 def _moved_msat(channel: ChannelOutcome) -> int:
@@ -298,7 +312,10 @@ def _day_table(channel: ChannelOutcome, *, is_folded: bool) -> Table:
         ),
         columns=(
             Column(say("col.day")),
-            *(Column(say(f"col.{name}"), Align.RIGHT) for name in _DAY_COLUMNS),
+            *(
+                Column(say(f"col.{name}"), Align.RIGHT, is_detail=name in {"share", "inbound"})
+                for name in _DAY_COLUMNS
+            ),
         ),
         rows=tuple(
             (
@@ -318,18 +335,16 @@ def _day_table(channel: ChannelOutcome, *, is_folded: bool) -> Table:
     )
 
 
-def _channel_charts(channel: ChannelOutcome) -> Block:
-    if not channel.days:
-        return Paragraph(say("channels.none"))
-    numbers = [day.day for day in channel.days]
-    shares = [_share(day.local_msat, channel) for day in channel.days]
-    return Charts(
-        (
-            _series("share", numbers, shares, _percent, "line"),
-            _series("fee", numbers, [day.fee_ppm for day in channel.days], _count, "line"),
-            _series("earned", numbers, [day.earned_msat for day in channel.days], _bare, "columns"),
-            _series("out", numbers, [day.out_msat for day in channel.days], _bare, "columns"),
-        )
+def _channel_series(channel: ChannelOutcome) -> tuple[Series, ...]:
+    """Balance, price, and what came of them, for a channel with at least one day."""
+    days = channel.days
+    numbers = [day.day for day in days]
+    shares = [_share(day.local_msat, channel) for day in days]
+    return (
+        _series("share", numbers, shares, _percent, "line"),
+        _series("fee", numbers, [day.fee_ppm for day in days], _count, "line"),
+        _series("earned", numbers, [day.earned_msat for day in days], _bare, "columns"),
+        _series("out", numbers, [day.out_msat for day in days], _bare, "columns"),
     )
 
 

@@ -2,12 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.store.experiments import ExperimentFolders
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from daznode.domain.page import Page
     from daznode.ports.clock import Clock
     from daznode.ports.store import SnapshotStore
-    from daznode.usecases.backtest import BacktestRequest
+    from daznode.usecases.backtest_request import BacktestRequest
     from daznode.usecases.simulate_policy import Simulated, SimulationRequest
     from daznode.usecases.trial_ground import GroundTerms, PolicyLine, TrialGround, TrialRoom
+
+_ORACLE_SUMMARY: Final = (
+    "one fee a channel, set by who knows the days to come: a bound to compare with"
+)
 
 
 class ExperimentServices:
@@ -30,6 +35,8 @@ class ExperimentServices:
         data_dir: Where experiments are kept.
         snapshots: Stored networks.
         clock: Time.
+        cache_dir: Where compiled code is kept; None if there is no such place.
+        say: Told in a line what a person should know.
         listener: Told of the progress of long work.
     """
 
@@ -38,12 +45,16 @@ class ExperimentServices:
         data_dir: Path,
         snapshots: "SnapshotStore",
         clock: "Clock",
+        cache_dir: Path | None,
+        say: "Callable[[str], None]",
         listener: Progress = silent,
     ) -> None:
         """Open nothing yet."""
         self._data_dir = data_dir
         self._snapshots = snapshots
         self._clock = clock
+        self._cache_dir = cache_dir
+        self._say = say
         self._listener = listener
         self._threads: ThreadCompute | None = None
 
@@ -60,17 +71,20 @@ class ExperimentServices:
         return ExperimentFolders(self._data_dir)
 
     def policies(self) -> "tuple[PolicyLine, ...]":
-        """The table of policies."""
+        """The table of policies, and the bound that stands beside them."""
+        from daznode.simulate.arena import ORACLE
         from daznode.simulate.policies.table import POLICIES
         from daznode.usecases.trial_ground import PolicyLine
 
-        return tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
+        rows = tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
+        return (*rows, PolicyLine(ORACLE, _ORACLE_SUMMARY, "no tool can do this"))
 
     async def simulate(self, request: "SimulationRequest") -> "Simulated":
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""
         from daznode.usecases.simulate_policy import SimulatePolicy
 
-        return await SimulatePolicy(self._room(1)).run(request)
+        with self._compiling():
+            return await SimulatePolicy(self._room(1)).run(request)
 
     async def backtest(
         self, request: "BacktestRequest", on_advance: "Callable[[Advance], None]"
@@ -78,7 +92,9 @@ class ExperimentServices:
         """Policies compared over nodes and seeds; raises as `Backtest.run`."""
         from daznode.usecases.backtest import Backtest
 
-        return await Backtest(self._room(request.jobs), self.store).run(request, on_advance)
+        with self._compiling():
+            trip = Backtest(self._room(request.jobs), self.store)
+            return await trip.run(request, on_advance)
 
     async def kept(self) -> "tuple[KeptExperiment, ...]":
         """All experiments, finished or not.
@@ -97,8 +113,9 @@ class ExperimentServices:
     def comparison_page(self, found: "Comparison") -> "Page":
         """A comparison in words."""
         from daznode.report.comparison import lay_out_comparison
+        from daznode.simulate.arena import ORACLE
 
-        return lay_out_comparison(found, self.readings(found))
+        return lay_out_comparison(found, self.readings(found), bound=ORACLE)
 
     def run_page(self, simulated: "Simulated", scid: "ShortChannelId | None") -> "Page":
         """A run in words, or one channel of it.
@@ -112,6 +129,11 @@ class ExperimentServices:
         if scid is not None:
             return lay_out_channel(outcome, scid, network)
         return lay_out_run(outcome, network, simulated.terms.base)
+
+    def _compiling(self) -> "AbstractContextManager[None]":
+        from daznode.wiring.kernels import compiling_as_it_runs
+
+        return compiling_as_it_runs(self._cache_dir, "the simulator", self._say)
 
     def _room(self, jobs: int) -> "TrialRoom":
         from daznode.adapters.compute import ThreadCompute

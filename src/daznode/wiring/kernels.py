@@ -1,6 +1,7 @@
 """Compiled code made ahead: by whoever starts first with a cache folder, and said to the person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from daznode.domain.progress import Progress, silent
@@ -28,6 +29,25 @@ def compile_scanner(cache_dir: Path | None, say: Say) -> None:
         work()
 
     _compile(cache_dir, "the dump scanner", compile_all, say)
+
+
+@contextmanager
+def compiling_as_it_runs(cache_dir: Path | None, what: str, say: Say) -> Iterator[None]:
+    """Say that a first run takes longer: what it needs is compiled on the way, and kept if it ends.
+
+    Args:
+        cache_dir: Where compiled code is kept; None if there is no such place.
+        what: Names what is compiled.
+        say: Told in a line.
+    """
+    from daznode.adapters.compile_cache import CompileCache
+
+    cache = None if cache_dir is None else CompileCache(cache_dir, what)
+    if cache is None or not cache.is_warm():
+        say(f"Compiling {what} on the way, on the first run only; this takes a minute ...")
+    yield
+    if cache is not None and not cache.is_warm():
+        cache.set_warm()
 
 
 def _compile(cache_dir: Path | None, what: str, compile_all: Callable[[], None], say: Say) -> None:

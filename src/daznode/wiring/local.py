@@ -176,7 +176,14 @@ class Services:
         """Fee policies tried in simulated networks."""
         from daznode.wiring.experiments import ExperimentServices
 
-        return ExperimentServices(self._data_dir, self.snapshots, self.clock, self._listener)
+        return ExperimentServices(
+            self._data_dir,
+            self.snapshots,
+            self.clock,
+            self._cache_dir,
+            self._say,
+            self._listener,
+        )
 
     @cached_property
     def press(self) -> "Press":

@@ -18,7 +18,7 @@ from daznode.domain.page import Page
 from daznode.edges.cli import experiment_json, session
 from daznode.edges.cli.tables import print_experiments, print_policies
 from daznode.edges.cli.terminal import print_page
-from daznode.usecases.backtest import BacktestRequest
+from daznode.usecases.backtest_request import BacktestRequest
 from daznode.usecases.simulate_policy import Simulated, SimulationRequest
 from daznode.usecases.trial_ground import GroundTerms, PolicyLine
 from daznode.wiring import Services

@@ -270,6 +270,7 @@ def print_market(market: FeeMarket) -> None:
 def print_policies(lines: Sequence[PolicyLine]) -> None:
     """The table of fee policies."""
     table = _table("policy", "what it does", "rebuilt from")
+    table.columns[0].min_width = max((len(line.name) for line in lines), default=0)
     for column in table.columns[1:]:
         column.justify, column.no_wrap, column.overflow = "left", False, "fold"
     for line in lines:
@@ -282,18 +283,19 @@ def print_experiments(kept: Sequence[KeptExperiment]) -> None:
     if not kept:
         _console().print("No experiment is kept. Begin one: daznode backtest")
         return
-    table = _table("experiment", "runs", "nodes", "seeds", "days", "set", "network", "policies")
-    table.columns[7].justify = "left"
+    table = _table("experiment", "runs", "policies", "nodes", "seeds", "days", "set", "network")
+    for column in table.columns[6:]:
+        column.justify, column.overflow = "left", "fold"
     for one in kept:
         plan = one.plan
         table.add_row(
             one.experiment_id,
             f"{one.finished_runs:,} of {len(plan.keys):,}",
+            _count(len(plan.policies)),
             _count(len(plan.nodes)),
             _count(len(plan.seeds)),
             _count(plan.days),
             plan.node_set.value,
             plan.network,
-            escape(", ".join(plan.policies)),
         )
     _print(table, elastic=7)

@@ -26,9 +26,9 @@ WORDS: Final[Mapping[str, str]] = {
     ),
     "comparison.modernised": ", its fees and capacities redrawn as they are today",
     "comparison.base_first": "and no other policy did better",
-    "comparison.ahead": "{difference} more than {base} ({low} to {high})",
-    "comparison.open": "no more than chance tells apart from {base} ({low} to {high})",
-    "comparison.behind": "and yet behind {base} ({low} to {high})",
+    "comparison.ahead": "{difference} more than {base} (difference {low} to {high})",
+    "comparison.open": "not told apart from {base} by these runs (difference {low} to {high})",
+    "comparison.behind": "and yet behind {base} (difference {low} to {high})",
     "comparison.score": "Wins",
     "comparison.score_caption": "{best} beat {base} on {wins} of the nodes",
     "comparison.score_none": "no policy came before {base}",
@@ -37,6 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
     "mark.behind": "behind",
     "mark.open": "not told apart",
     "mark.base": "base",
+    "mark.bound": "a bound, no policy",
     "interval": "{low} to {high}",
     # Sections.
     "section.standings": "Standings",
@@ -55,11 +56,15 @@ WORDS: Final[Mapping[str, str]] = {
         "behind are said after Holm's correction for the number of policies; what is not told apart "
         "may still differ: more nodes, seeds or days would show it."
     ),
-    "details.caption": "How each policy came to its score, {unit} where an amount",
-    "details.note": (
+    "money.caption": "Where the score comes from, {unit}",
+    "money.note": (
         "'No captive' leaves out what was earned from senders who had no other route within their "
-        "limit. 'At 100 ppm' restores every drained satoshi at that flat price. Success is the "
-        "share of the payments asking for the node that it passed on."
+        "limit. 'At 100 ppm' restores every drained satoshi at that flat price."
+    ),
+    "conduct.caption": "What each policy did",
+    "conduct.note": (
+        "Success is the share of the payments asking for the node that it passed on. Changes and "
+        "refills are a channel and day, and a node and day. Own BTC is the balance held on average."
     ),
     "bars.caption": "Net of each policy, {unit}",
     "readings.caption": "Difference to {base} under every reading of the score, {unit}",
@@ -68,6 +73,7 @@ WORDS: Final[Mapping[str, str]] = {
     "readings.none": "That is so for no policy here.",
     "nodes.caption": "Net of each policy on each node, mean over {seeds}, {unit}",
     "nodes.note": "The best policy of each node is marked.",
+    "best.caption": "The best policy of each node, mean over {seeds}, {unit}",
     "node.caption": "{alias}: {kind}, {tilt}, {capacity}, in sat a run",
     # Columns.
     "col.policy": "Policy",
@@ -82,12 +88,13 @@ WORDS: Final[Mapping[str, str]] = {
     "col.cost": "Cost",
     "col.success": "Success",
     "col.imbalance": "Imbalance",
-    "col.updates": "Changes/ch./day",
-    "col.refills": "Refills/day",
+    "col.updates": "Changes",
+    "col.refills": "Refills",
     "col.own": "Own BTC",
     "col.oracle": "Of possible",
-    "col.net_low": "Full restoring",
-    "col.net_high": "No restoring",
+    "col.net_low": "Restored",
+    "col.net_high": "Unrestored",
+    "col.best": "Best policy",
     "col.node": "Node",
     "col.captive": "Captive",
     "col.forwards": "Forwards",
