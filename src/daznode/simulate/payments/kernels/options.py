@@ -266,26 +266,27 @@ def record_options(
                     last = scratch.following[node]
                     node = net.target[last]
                     hops += 1
-                in_likely = scratch.label[sender, PROBABILITY]
-                in_weight = scratch.label[sender, WEIGHT]
-                in_fee = scratch.label[sender, AMOUNT] - amount_msat
-                is_in_good = True
-                node = sender
-                while node != player:
-                    edge = scratch.following[node]
-                    target = net.target[edge]
-                    is_last = target == player
-                    needs = scratch.label[target, AMOUNT]
-                    if not is_last and book.balance[edge] - book.reserve[edge] < needs:
-                        is_in_good = False
-                    if book.is_offline[node] or book.is_offline[target]:
-                        is_in_good = False
-                    node = target
-                n_options = _search_out(
-                    net, book, memory, bounds, scratch, player, sender, receiver, amount_msat,
-                    float(limit_msat), kind, now_ms, n_banned, payment, n_banned, alternative,
-                    last, in_weight, in_fee, in_likely, is_in_good, options, n_options,
-                )  # fmt: skip
+                if node == player:  # else discounts led the search in a circle
+                    in_likely = scratch.label[sender, PROBABILITY]
+                    in_weight = scratch.label[sender, WEIGHT]
+                    in_fee = scratch.label[sender, AMOUNT] - amount_msat
+                    is_in_good = True
+                    node = sender
+                    while node != player:
+                        edge = scratch.following[node]
+                        target = net.target[edge]
+                        is_last = target == player
+                        needs = scratch.label[target, AMOUNT]
+                        if not is_last and book.balance[edge] - book.reserve[edge] < needs:
+                            is_in_good = False
+                        if book.is_offline[node] or book.is_offline[target]:
+                            is_in_good = False
+                        node = target
+                    n_options = _search_out(
+                        net, book, memory, bounds, scratch, player, sender, receiver, amount_msat,
+                        float(limit_msat), kind, now_ms, n_banned, payment, n_banned, alternative,
+                        last, in_weight, in_fee, in_likely, is_in_good, options, n_options,
+                    )  # fmt: skip
         if length == 0:
             return n_options
         failed_at = -1
