@@ -9,6 +9,7 @@ from daznode.domain.experiment import (
     PolicyStanding,
     RunOutcome,
 )
+from daznode.domain.ids import looks_like_node_id
 from daznode.domain.page import (
     Align,
     Bar,
@@ -119,6 +120,11 @@ def face_words(score: str) -> PageWords:
     return PageWords(
         action="", gain="", contents=say("contents"), score=score, page_of="", colon=say("colon")
     )
+
+
+def shown_name(alias: str) -> str:
+    """A node's alias made harmless; of a key, for it has no alias, enough to know it again."""
+    return formats.short_key(alias) if looks_like_node_id(alias) else plain_text(alias)
 
 
 def _lead(found: Comparison, best: PolicyStanding) -> str:
@@ -366,7 +372,7 @@ def _node_row(
 
 def _node_cell(run: RunOutcome) -> Cell:
     about = f"{say(f'kind.{run.kind.value}')} · {say(f'tilt.{run.tilt.value}')}"
-    return Cell(plain_text(run.alias), sub=about)
+    return Cell(shown_name(run.alias), sub=about)
 
 
 def _nets(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str]) -> Mapping[str, float]:
@@ -381,7 +387,7 @@ def _node_table(runs: Mapping[str, Sequence[RunOutcome]], policies: Sequence[str
     return Table(
         caption=say(
             "node.caption",
-            alias=plain_text(any_run.alias),
+            alias=shown_name(any_run.alias),
             kind=say(f"kind.{any_run.kind.value}"),
             tilt=say(f"tilt.{any_run.tilt.value}"),
             capacity=formats.sats(any_run.capacity_sat, LANGUAGE),

@@ -21,11 +21,10 @@ from daznode.domain.page import (
     Tile,
     Tiles,
     Tone,
-    plain_text,
 )
 from daznode.domain.units import Msat, msat_of
 from daznode.report import formats
-from daznode.report.comparison import LANGUAGE, face_words
+from daznode.report.comparison import LANGUAGE, face_words, shown_name
 from daznode.report.words.experiment_en import say
 
 Number = TypeVar("Number", int, float)
@@ -74,7 +73,7 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str) -> Page:
         outcome,
         network,
         say("run.title"),
-        plain_text(outcome.alias),
+        shown_name(outcome.alias),
         lead,
         (
             Section("result", say("section.result"), (_tiles(outcome),)),
@@ -96,12 +95,12 @@ def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> 
         some = ", ".join(format_scid(one.scid) for one in outcome.channels[:3])
         message = (
             f"channel {format_scid(scid)}: not one of the {len(outcome.channels):,} usable channels "
-            f"of {plain_text(outcome.alias)}; expected one such as {some or 'none'}"
+            f"of {shown_name(outcome.alias)}; expected one such as {some or 'none'}"
         )
         raise ChannelNotFound(message)
     lead = say(
         "channel.lead",
-        peer=plain_text(channel.peer_alias),
+        peer=shown_name(channel.peer_alias),
         capacity=formats.sats(channel.capacity_sat, LANGUAGE),
         earned=_sat(channel.earned_msat),
         forwards=_counted(channel.forwards, "forward"),
@@ -112,7 +111,7 @@ def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> 
         outcome,
         network,
         say("channel.title"),
-        f"{format_scid(scid)} · {plain_text(channel.peer_alias)}",
+        f"{format_scid(scid)} · {shown_name(channel.peer_alias)}",
         lead,
         (
             Section(
@@ -267,7 +266,7 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
     start = _share(channel.start_local_msat, channel)
     end = _share(channel.end_local_msat, channel)
     return (
-        Cell(plain_text(channel.peer_alias), sub=format_scid(channel.scid)),
+        Cell(shown_name(channel.peer_alias), sub=format_scid(channel.scid)),
         Cell(_count(channel.capacity_sat)),
         Cell(formats.percent_text(start, LANGUAGE)),
         Cell(formats.percent_text(end, LANGUAGE), bar_ratio=end),
@@ -291,7 +290,7 @@ def _histories(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:
     intro = Paragraph(say("history.intro", shown=_count(len(moved)), total=_count(len(ordered))))
     charts = Charts(
         tuple(
-            replace(series, title=f"{series.title} · {plain_text(channel.peer_alias)}")
+            replace(series, title=f"{series.title} · {shown_name(channel.peer_alias)}")
             for channel in moved[:_CHARTED]
             for series in _channel_series(channel)[:2]
         )
@@ -307,7 +306,7 @@ def _day_table(channel: ChannelOutcome, *, is_folded: bool) -> Table:
     return Table(
         caption=say(
             "history.caption",
-            peer=plain_text(channel.peer_alias),
+            peer=shown_name(channel.peer_alias),
             scid=format_scid(channel.scid),
         ),
         columns=(

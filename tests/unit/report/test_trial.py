@@ -113,3 +113,11 @@ def test_ids_of_charts_are_unique():
     html = DocumentPress().html(lay_out_run(RUN, NETWORK, "static-100"))
     ids = [part.partition('"')[0] for part in html.split(' id="')[1:]]
     assert len(ids) == len(set(ids))
+
+
+def test_a_node_without_a_name_is_shown_by_a_short_key():
+    channel = replace(RUN.channels[0], peer_alias=a_node_id(5))
+    page = lay_out_run(replace(RUN, alias=a_node_id(3), channels=(channel,)), NETWORK, "static-100")
+    assert page.subject == f"{a_node_id(3)[:10]}…{a_node_id(3)[-4:]}"
+    assert blocks_of(page, "channels", Table)[0].rows[0][0].text.startswith(a_node_id(5)[:10])
+    assert a_node_id(3) in page.subject_detail

@@ -26,6 +26,8 @@ from daznode.usecases.trial_ground import PolicyLine
 _DASH: Final = "-"
 _ALIAS_WIDTH: Final = 28
 _KEY_WIDTH: Final = 16
+_SNAPSHOT_WIDTH: Final = 16
+"""Start of a snapshot's id: its moment, enough to name it by."""
 
 
 def described(summary: SnapshotSummary) -> dict[str, Any]:
@@ -283,19 +285,17 @@ def print_experiments(kept: Sequence[KeptExperiment]) -> None:
     if not kept:
         _console().print("No experiment is kept. Begin one: daznode backtest")
         return
-    table = _table("experiment", "runs", "policies", "nodes", "seeds", "days", "set", "network")
-    for column in table.columns[6:]:
-        column.justify, column.overflow = "left", "fold"
+    table = _table("experiment", "runs", "nodes", "days", "set", "network")
+    for column in table.columns[4:]:
+        column.justify = "left"
     for one in kept:
         plan = one.plan
         table.add_row(
             one.experiment_id,
             f"{one.finished_runs:,} of {len(plan.keys):,}",
-            _count(len(plan.policies)),
             _count(len(plan.nodes)),
-            _count(len(plan.seeds)),
             _count(plan.days),
             plan.node_set.value,
-            plan.network,
+            plan.network[:_SNAPSHOT_WIDTH],
         )
-    _print(table, elastic=7)
+    _print(table)

@@ -68,7 +68,10 @@ WORDS: Final[Mapping[str, str]] = {
     ),
     "bars.caption": "Net of each policy, {unit}",
     "readings.caption": "Difference to {base} under every reading of the score, {unit}",
-    "readings.note": ("A claim holds when its sign is the same in every reading. {held}"),
+    "readings.note": (
+        "Restored: all that was drained is paid for; unrestored: none of it. A claim holds when the "
+        "whole interval is on one side of zero under every reading of net. {held}"
+    ),
     "readings.held": "That is so for {names}.",
     "readings.none": "That is so for no policy here.",
     "nodes.caption": "Net of each policy on each node, mean over {seeds}, {unit}",
