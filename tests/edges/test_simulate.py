@@ -86,6 +86,20 @@ def test_what_is_asked_for_reaches_the_ground(call, dump, maker):
     assert (terms.is_modernised, terms.network_seed, terms.base) == (True, 9, "static-300")
 
 
+def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
+    common = ("--network", dump, "--days", 3, "--set", "evaluation", "--json")
+    found = json.loads(
+        call(
+            "backtest", *common, "--seed", 9, "--nodes", 1, "--seeds", 1, "--policies", "lndg"
+        ).stdout
+    )
+    one = found["runs"][0]["key"]
+    chosen = ("--node", one["node_id"], "--seed", one["seed"], "--policy", one["policy"])
+    call("simulate", *common, *chosen, "--network-seed", 9)
+    assert maker.terms[0] == maker.terms[1]
+    assert one["seed"] == 19
+
+
 def test_a_comparison_as_a_page(call, dump, maker, tmp_path):
     out = tmp_path / "pages" / "comparison.html"
     result = call("backtest", "--network", dump, *SMALL, "--out", out)

@@ -10,6 +10,7 @@ from tests.builders import a_node_id
 from tests.fakes.arena import an_outcome
 from tests.fakes.experiments import FakeExperimentStore
 
+from daznode.adapters.store.experiment_codec import decode_run, encode_run
 from daznode.adapters.store.experiments import ExperimentFolders
 from daznode.domain.errors import (
     InvalidParameter,
@@ -128,6 +129,19 @@ def test_a_damaged_run_counts_as_not_made(folders, tmp_path, damage):
     assert run(folders.get_run(name, KEY)) is None
     run(folders.put_run(name, an_outcome(KEY)))
     assert run(folders.get_run(name, KEY)) == an_outcome(KEY)
+
+
+def test_no_flipped_bit_reads_as_another_figure():
+    outcome = an_outcome(KEY)
+    whole = encode_run(outcome)
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1
+        try:
+            read = decode_run(bytes(data))
+        except StoreCorrupt:
+            continue
+        assert read == outcome, place
 
 
 def test_a_run_of_a_newer_program_is_refused_not_made_again(folders, tmp_path):
