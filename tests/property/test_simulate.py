@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from daznode.simulate.channel import SimChannel, inbound_fee_msat, total_fee_msat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from daznode.domain.gossip import UNKNOWN_MSAT, AddressKind, content_sha256
 from daznode.domain.ids import is_curve_point
 from daznode.domain.node_state import ChannelPolicy
 from daznode.simulate.chain import height_at
-from daznode.simulate.channel import SimChannel, inbound_fee_msat, total_fee_msat
 from daznode.simulate.evolution import evolve_network
 from daznode.simulate.topology import MOST_PARALLEL, NetworkParams, generate_network
 

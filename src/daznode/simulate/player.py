@@ -51,7 +51,6 @@ class Peer:
         policy: What the node asks.
         opened_at: Moment of the funding block, UTC.
         leaves_at: Moment from which the peer stays offline, UTC; None if it stays.
-        onward_sat: Median size of the peer's other channels, sat.
         remote_policy: What the peer asks, as in one of its other channels.
     """
 
@@ -63,7 +62,6 @@ class Peer:
     policy: ChannelPolicy
     opened_at: datetime
     leaves_at: datetime | None
-    onward_sat: Sat
     remote_policy: ChannelPolicy
 
 
@@ -74,7 +72,6 @@ class _Market:
         channels, policies = snapshot.channels, snapshot.channels.policies
         ends = np.stack([channels.node1, channels.node2]).astype(np.int64)
         self.policies = policies
-        self.capacity_sat = np.broadcast_to(channels.capacity_sat, ends.shape).ravel()
         self.fee_ppm = policies.fee_ppm.ravel()
         self._usable = (policies.is_present & ~policies.is_disabled).ravel()
         nodes = np.arange(snapshot.n_nodes + 1)
@@ -215,7 +212,6 @@ def _peer(
         policy=_own_policy(kind, market.price_ppm(node), capacity_sat, rng),
         opened_at=moment_of(scid >> 40),
         leaves_at=None if leaves is None else begins_at + timedelta(days=leaves),
-        onward_sat=Sat(int(np.median(market.capacity_sat[market.own_ends(node)]))),
         remote_policy=_their_policy(market, node, capacity_sat, rng),
     )
 

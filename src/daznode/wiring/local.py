@@ -41,8 +41,8 @@ LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
 
 DEMO_DAYS: Final = 14
-DEMO_NODES: Final = 4_000
-DEMO_CHANNELS: Final = 12_500
+DEMO_NODES: Final = 1_200
+DEMO_CHANNELS: Final = 3_800
 DEMO_HOUR: Final = time(6, 0, tzinfo=UTC)
 """The hour at which daily reports are made by default."""
 
