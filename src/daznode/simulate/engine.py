@@ -68,7 +68,7 @@ class WorldParams:
 
     nodes: int = 1_200
     channels: int = 3_800
-    payments_per_day: float = 4_000.0
+    payments_per_day: float = 5_000.0
     burn_in_days: int = 5
     refill: RefillParams = field(default_factory=RefillParams)
 
