@@ -25,6 +25,7 @@ class PeerKind:
         capacity_sats: Range of the channel's size, sat.
         price_ratio: What the node asks, over the median of what others ask for the same way.
         fee_ppm: What the node asks where it does not look at the market.
+        their_ppm: What the peer asks; None for what it asks elsewhere.
         base_fee_msat: Flat fee that the node asks, msat.
         discount_ratio: Inbound discount, over the fee that the node asks in the same channel.
         htlc_ratio: Largest HTLC that the node lets through, over the capacity.
@@ -46,6 +47,7 @@ class PeerKind:
     capacity_sats: tuple[int, int] = (3_000_000, 10_000_000)
     price_ratio: float = 1.0
     fee_ppm: int | None = None
+    their_ppm: int | None = None
     base_fee_msat: int = 0
     discount_ratio: float = 0.0
     htlc_ratio: float = MOST_HTLC_RATIO
@@ -59,7 +61,7 @@ _BIG: Final = (10_000_000, 20_000_000)
 _LARGE_NODES: Final = (0.96, 1.0)
 _MIDDLING_NODES: Final = (0.75, 0.98)
 _SMALL_NODES: Final = (0.4, 0.75)
-_LEAVES: Final = (0.0, 0.3)
+_LEAVES: Final = (0.0, 0.2)
 
 PEER_KINDS: Final = (
     PeerKind(
@@ -162,10 +164,10 @@ PEER_KINDS: Final = (
         name="dead end",
         count=1,
         size=_LEAVES,
-        dearness=(0.4, 0.7),
         role=ROUTER,
         capacity_sats=(5_000_000, 5_000_000),
-        price_ratio=4.0,
+        fee_ppm=2_500,
+        their_ppm=5_000,
         local_ratio=(0.55, 0.75),
     ),
     PeerKind(name="leaver", count=1, size=_MIDDLING_NODES, leaves_on_day=17.3),

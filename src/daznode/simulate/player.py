@@ -212,7 +212,7 @@ def _peer(
         policy=_own_policy(kind, market.price_ppm(node), capacity_sat, rng),
         opened_at=moment_of(scid >> 40),
         leaves_at=None if leaves is None else begins_at + timedelta(days=leaves),
-        remote_policy=_their_policy(market, node, capacity_sat, rng),
+        remote_policy=_their_policy(kind, market, node, capacity_sat, rng),
     )
 
 
@@ -235,13 +235,14 @@ def _own_policy(
 
 
 def _their_policy(
-    market: _Market, node: int, capacity_sat: Sat, rng: np.random.Generator
+    kind: PeerKind, market: _Market, node: int, capacity_sat: Sat, rng: np.random.Generator
 ) -> ChannelPolicy:
     end = int(rng.choice(market.own_ends(node)))
     policies = market.policies
+    elsewhere_ppm = int(policies.fee_ppm.ravel()[end])
     return ChannelPolicy(
         base_fee_msat=Msat(int(policies.base_fee_msat.ravel()[end])),
-        fee_ppm=Ppm(int(policies.fee_ppm.ravel()[end])),
+        fee_ppm=Ppm(elsewhere_ppm if kind.their_ppm is None else kind.their_ppm),
         inbound_base_fee_msat=Msat(int(policies.inbound_base_fee_msat.ravel()[end])),
         inbound_fee_ppm=Ppm(int(policies.inbound_fee_ppm.ravel()[end])),
         cltv_delta=int(policies.cltv_delta.ravel()[end]),
