@@ -1,11 +1,9 @@
 """A simulated network with one node of ours in it, in virtual time; one seed gives one history."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 
@@ -14,28 +12,23 @@ from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.node_state import (
     ChannelPolicy,
-    Forward,
-    HtlcFailure,
     NodeActivity,
     NodeIdentity,
     NodeObservation,
     OwnChannel,
-    Rebalance,
 )
 from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
 from daznode.domain.units import MSAT_PER_SAT, Msat
 from daznode.simulate import publicity
 from daznode.simulate.chain import BLOCK_SECONDS, height_at
+from daznode.simulate.history import History
 from daznode.simulate.line import DISABLE_MS, Line
 from daznode.simulate.payments.demand import DAY_MS, DemandParams
-from daznode.simulate.payments.loop import PaymentLoop
-from daznode.simulate.payments.succession import Succession
 from daznode.simulate.player import PLAYER_ALIAS, Peer, settle
-from daznode.simulate.players.player import Player
-from daznode.simulate.policies.sight import Orders, RefillOrder
 from daznode.simulate.public_day import PublicDay, lay_out
 from daznode.simulate.refills import RefillHabit, RefillParams
+from daznode.simulate.stage import Stage
 from daznode.simulate.topology import (
     CHANNELS_PER_NODE,
     CONFIRMATIONS,
@@ -48,9 +41,6 @@ DAY: Final = timedelta(days=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECOND_MS: Final = 1_000
 _FIRST_LOOK_MS: Final = 3_600 * _SECOND_MS
-_NO_FEERATE: Final = 0.0
-
-Event = TypeVar("Event", Forward, HtlcFailure, Rebalance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +106,12 @@ class World:
         self._snapshot, self._node_id, peers = settle(bare, player_rng)
         self._lines = tuple(self._line(peer) for peer in peers)
         self._habit = RefillHabit(params.refill)
-        self._history = _History()
+        self._history = History()
         self._now = self.begins_at
         self._day = 0
-        self._public = self._laid_out(network_rng, None)
-        payments_rng, outage_rng = self._days_rng.spawn(2)
-        self._loop = PaymentLoop(
-            self._public.ground,
-            self._public.bounds,
-            player=self._public.player,
-            seed=int(network_rng.integers(2**63)),
-            days=0,
-        )
-        since = Succession.none(self._public.ground.network)
-        self._begin_day(since, network_rng, payments_rng, outage_rng)
+        first = self._laid_out(network_rng, None)
+        self._stage = Stage(first, self.begins_at, int(network_rng.integers(2**63)))
+        self._begin_day(first, self._days_rng)
         for done in range(params.burn_in_days):
             progress("days lived", done, params.burn_in_days)
             self.advance(self.begins_at + (done + 1) * DAY)
@@ -180,47 +162,34 @@ class World:
         """Let happen what happens before a moment of the day."""
         while self._turns and self._turns[0] < until_ms:
             at_ms = self._turns.pop(0)
-            self._run(at_ms)
+            self._history.add(self._stage.run_until(at_ms))
             self._attend(at_ms)
             if at_ms in self._looks:
                 self._refill(at_ms)
-        self._run(until_ms)
-
-    def _run(self, until_ms: int) -> None:
-        since = self._player.now
-        events = self._loop.run_until(until_ms)
-        self._history.add(self._player.activity(since, self._player.now, events, ()))
+        self._history.add(self._stage.run_until(until_ms))
 
     def _attend(self, at_ms: int) -> None:
         """Peers come and go, and the node announces which of its channels cannot be used."""
         for line in self._lines:
-            place = self._public.places.get(line.peer.node_id)
-            if place is not None:
-                self._loop.set_offline(place, is_offline=line.is_offline(at_ms))
+            self._stage.set_offline(line.peer.node_id, is_offline=line.is_offline(at_ms))
             is_disabled = line.is_offline(at_ms, DISABLE_MS)
             if is_disabled != line.policy.is_disabled:
                 self._ask(line, replace(line.policy, is_disabled=is_disabled))
 
     def _ask(self, line: Line, policy: ChannelPolicy) -> None:
         line.policy = policy
-        if line.peer.scid in self._edges:
-            self._player.set_policy(line.peer.scid, policy)
+        self._stage.ask(line.peer.scid, policy)
 
     def _refill(self, at_ms: int) -> None:
-        usable = [
-            self._own_channel(line, at_ms) for line in self._lines if line.peer.scid in self._edges
-        ]
-
-        def carry_out(order: RefillOrder) -> list[Rebalance]:
-            return self._player.carry_out(Orders(refills=(order,)), _NO_FEERATE)
-
-        self._history.rebalances += self._habit.look(at_ms // DAY_MS, usable, carry_out)
+        lines = [line for line in self._lines if self._stage.has(line.peer.scid)]
+        channels = [self._own_channel(line, at_ms) for line in lines]
+        made = self._habit.look(at_ms // DAY_MS, channels, self._stage.refill)
+        self._history.add_rebalances(made)
 
     def _next_day(self) -> None:
         """The network moves on by a day, and the payments of the next one are drawn."""
         self._day += 1
-        network_rng, payments_rng, outage_rng = self._days_rng.spawn(3)
-        starts_at = self.begins_at + self._day * DAY
+        network_rng, day_rng = self._days_rng.spawn(2)
         for line in self._lines:
             line.local_msat = self._local_msat(line)
         self._snapshot = publicity.next_day(
@@ -228,40 +197,21 @@ class World:
             self._node_id,
             opened=[line.peer for line in self._lines if line.usable_ms <= self._day * DAY_MS],
             asked={line.peer.scid: line.policy for line in self._lines},
-            moment=starts_at,
+            moment=self.begins_at + self._day * DAY,
             rng=network_rng,
         )
-        before, self._public = self._public, self._laid_out(network_rng, self._public)
-        since = self._public.since(before)
-        self._begin_day(since, network_rng, payments_rng, outage_rng)
+        self._begin_day(self._laid_out(network_rng, self._stage.public), day_rng)
 
     def _laid_out(self, rng: np.random.Generator, before: PublicDay | None) -> PublicDay:
         peers = [line.peer for line in self._lines]
         return lay_out(self._snapshot, self._node_id, peers, self._demand, rng, before)
 
-    def _begin_day(
-        self,
-        since: Succession,
-        network_rng: np.random.Generator,
-        payments_rng: np.random.Generator,
-        outage_rng: np.random.Generator,
-    ) -> None:
+    def _begin_day(self, public: PublicDay, rng: np.random.Generator) -> None:
         """Stand in the day's network, and foresee when the operator and the peers do something."""
+        stage_rng, outage_rng = rng.spawn(2)
         day_ms = self._day * DAY_MS
-        held = {int(line.peer.scid): int(line.local_msat) for line in self._lines}
-        self._loop.move_to(
-            self._public.ground,
-            self._public.bounds,
-            since,
-            player=self._public.player,
-            balance_msat=self._public.balances(held, network_rng),
-            payments=self._public.payments(
-                self._day, self.begins_at + self._day * DAY, payments_rng
-            ),
-        )
-        self._player = Player(self._loop, self._public.names, self.begins_at)
-        edges = self._player.edges.tolist()
-        self._edges = dict(zip(self._player.scids, edges, strict=True))
+        held_msat = {line.peer.scid: line.local_msat for line in self._lines}
+        self._stage.enter(public, held_msat, stage_rng)
         self._remote = publicity.remote_policies(self._snapshot, self._node_id)
         looks = range(_FIRST_LOOK_MS, DAY_MS, self._params.refill.every_seconds * _SECOND_MS)
         turns = {day_ms + look for look in looks}
@@ -326,8 +276,8 @@ class World:
         )
 
     def _local_msat(self, line: Line) -> Msat:
-        edge = self._edges.get(line.peer.scid)
-        return line.local_msat if edge is None else Msat(int(self._loop.book.balance[edge]))
+        scid = line.peer.scid
+        return self._stage.local_msat(scid) if self._stage.has(scid) else line.local_msat
 
     def set_policy(self, scid: ShortChannelId, policy: ChannelPolicy) -> None:
         """Let the node ask something else for a channel from now on.
@@ -354,27 +304,7 @@ class World:
                 f"nor after the world's moment {self._now}"
             )
             raise InvalidParameter(message)
-        history = self._history
-        return NodeActivity(
-            since=since,
-            until=until,
-            forwards=_between(history.forwards, since, until),
-            failures=_between(history.failures, since, until),
-            rebalances=_between(history.rebalances, since, until),
-        )
-
-
-@dataclass(slots=True)
-class _History:
-    """What happened, each list by time."""
-
-    forwards: list[Forward] = field(default_factory=list)
-    failures: list[HtlcFailure] = field(default_factory=list)
-    rebalances: list[Rebalance] = field(default_factory=list)
-
-    def add(self, activity: NodeActivity) -> None:
-        self.forwards += activity.forwards
-        self.failures += activity.failures
+        return self._history.window(since, until)
 
 
 def made_network(
@@ -400,9 +330,3 @@ def made_network(
     usual = max(nodes - 1, round(nodes * CHANNELS_PER_NODE))
     params = NetworkParams(nodes, usual if channels is None else channels)
     return generate_network(params, rng, observed_at=observed_at, imported_at=imported_at)
-
-
-def _between(events: Sequence[Event], since: datetime, until: datetime) -> tuple[Event, ...]:
-    first = bisect_left(events, since, key=attrgetter("at"))
-    last = bisect_left(events, until, key=attrgetter("at"))
-    return tuple(events[first:last])

@@ -1,6 +1,6 @@
 """A day of the generated network laid out for payments: who can pay whom, and who wants to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.gossip import GraphSnapshot
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId
+from daznode.domain.units import Msat
 from daznode.simulate.payments.bounds import Bounds, route_bounds
 from daznode.simulate.payments.demand import (
     DAY_MS,
@@ -54,7 +55,9 @@ class PublicDay:
             before.ground.network, before.names.node_ids, self.ground.network, self.names.node_ids
         )
 
-    def balances(self, own_msat: dict[int, int], rng: np.random.Generator) -> IntArray:
+    def balances(
+        self, own_msat: Mapping[ShortChannelId, Msat], rng: np.random.Generator
+    ) -> IntArray:
         """Hidden balances, drawn; those of the simulated node's channels as given.
 
         Args:
@@ -67,8 +70,8 @@ class PublicDay:
         network = self.ground.network
         balance = draw_balances(network, rng)
         edges = network.edges_from(self.player)
-        local = [own_msat[scid] for scid in network.scid[edges].tolist()]
-        balance[edges] = local
+        scids = network.scid[edges].tolist()
+        balance[edges] = np.array([own_msat[ShortChannelId(scid)] for scid in scids], np.int64)
         balance[network.reverse[edges]] = network.capacity_msat[edges] - balance[edges]
         return balance
 

@@ -317,6 +317,9 @@ class Services:
         from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
         from daznode.usecases.rehearse import Rehearse
         from daznode.usecases.sync_node import SyncNode
+        from daznode.wiring.kernels import compile_payments
+
+        compile_payments(self._cache_dir, self._say, self._listener)
 
         now = self.clock.now()
         until = datetime.combine(now.date(), DEMO_HOUR)
