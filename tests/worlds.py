@@ -9,7 +9,7 @@ from daznode.simulate.engine import World, WorldParams
 
 STARTS_AT = datetime(2025, 11, 3, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
-SMALL = WorldParams(nodes=300, channels=1_000, offers_per_day=600.0, burn_in_days=2)
+SMALL = WorldParams(nodes=300, channels=1_000, payments_per_day=1_000.0, burn_in_days=2)
 
 
 def a_world(seed: int = 1, params: WorldParams = SMALL) -> World:

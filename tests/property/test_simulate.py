@@ -4,16 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pytest
+from daznode.simulate.channel import inbound_fee_msat, total_fee_msat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daznode.domain.errors import InvariantBroken
 from daznode.domain.gossip import UNKNOWN_MSAT, AddressKind, content_sha256
 from daznode.domain.ids import is_curve_point
 from daznode.domain.node_state import ChannelPolicy
 from daznode.simulate.chain import height_at
-from daznode.simulate.channel import SimChannel, inbound_fee_msat, total_fee_msat
 from daznode.simulate.evolution import evolve_network
 from daznode.simulate.topology import MOST_PARALLEL, NetworkParams, generate_network
 
@@ -73,34 +71,6 @@ def test_generated_and_evolved_networks_are_snapshots(nodes, more, seed, at):
     check(network)
     later = at + timedelta(days=3)
     check(evolve_network(network, rng, observed_at=later, imported_at=later, days=3))
-
-
-@given(
-    st.integers(1, 10**9),
-    st.floats(0.0, 1.0),
-    st.lists(st.tuples(st.booleans(), st.integers(-(10**6), 10**12)), max_size=30),
-)
-def test_a_channel_never_loses_a_msat_and_never_breaks_the_reserve(capacity_sat, share, moves):
-    channel = SimChannel(1, capacity_sat, int(capacity_sat * 1_000 * share))
-    moved = channel.local_msat
-    reserve_msat = channel.reserve_msat
-    lowest = {
-        True: min(channel.local_msat, reserve_msat),
-        False: min(channel.remote_msat, reserve_msat),
-    }
-    for is_out, amount_msat in moves:
-        most_msat = channel.sendable_msat if is_out else channel.receivable_msat
-        move = channel.send if is_out else channel.receive
-        if 0 <= amount_msat <= most_msat:
-            move(amount_msat)
-            moved += -amount_msat if is_out else amount_msat
-        else:
-            with pytest.raises(InvariantBroken):
-                move(amount_msat)
-        assert channel.local_msat == moved
-        assert channel.local_msat + channel.remote_msat == capacity_sat * 1_000
-        assert channel.local_msat >= lowest[True]
-        assert channel.remote_msat >= lowest[False]
 
 
 @given(AMOUNTS, st.integers(0, 10**6), st.integers(0, 2**32 - 1), st.integers(-(10**5), 10**5))

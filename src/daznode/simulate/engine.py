@@ -1,11 +1,9 @@
 """A simulated network with one node of ours in it, in virtual time; one seed gives one history."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 
@@ -14,35 +12,35 @@ from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.node_state import (
     ChannelPolicy,
-    Forward,
-    HtlcFailure,
     NodeActivity,
     NodeIdentity,
     NodeObservation,
     OwnChannel,
-    Rebalance,
 )
 from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
-from daznode.simulate import publicity, routing
+from daznode.domain.units import MSAT_PER_SAT, Msat
+from daznode.simulate import publicity
 from daznode.simulate.chain import BLOCK_SECONDS, height_at
-from daznode.simulate.channel import SimChannel
-from daznode.simulate.node import GOSSIP_SECONDS, Line, Node, RefillParams
+from daznode.simulate.history import History
+from daznode.simulate.line import DISABLE_MS, Line
+from daznode.simulate.payments.demand import DAY_MS, DemandParams
 from daznode.simulate.player import PLAYER_ALIAS, Peer, settle
-from daznode.simulate.surroundings import HiddenBalances, Surroundings
+from daznode.simulate.public_day import PublicDay, lay_out
+from daznode.simulate.refills import RefillHabit, RefillParams
+from daznode.simulate.stage import Stage
 from daznode.simulate.topology import (
     CHANNELS_PER_NODE,
     CONFIRMATIONS,
     NetworkParams,
     generate_network,
 )
-from daznode.simulate.traffic import DAY_SECONDS, demand, draw_offers
 
 DAY: Final = timedelta(days=1)
 
-_FIRST_LOOK_SECOND: Final = 3_600
-
-Event = TypeVar("Event", Forward, HtlcFailure, Rebalance)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_SECOND_MS: Final = 1_000
+_FIRST_LOOK_MS: Final = 3_600 * _SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,17 @@ class WorldParams:
     """What the simulated world is made of.
 
     Attributes:
-        nodes: Nodes of the network around it, 100 to 200,000.
+        nodes: Nodes of the network around it, 100 to 200,000; time and memory of a day grow with
+            their square.
         channels: Channels of that network, `nodes - 1` to 1,000,000.
-        offers_per_day: Mean number of payments a day that could pass the node.
+        payments_per_day: Mean number of payments a day in the whole network.
         burn_in_days: Days that the node has lived before the world is handed over.
         refill: The operator's habit of refilling channels.
     """
 
-    nodes: int = 4_000
-    channels: int = 13_000
-    offers_per_day: float = 1_400.0
+    nodes: int = 1_200
+    channels: int = 3_800
+    payments_per_day: float = 5_000.0
     burn_in_days: int = 5
     refill: RefillParams = field(default_factory=RefillParams)
 
@@ -67,7 +66,9 @@ class WorldParams:
 class World:
     """A generated network, one node in it, and the moment up to which they have lived.
 
-    What happens before a moment does not depend on the steps in which the world is advanced to it.
+    Every payment of the network searches, fails, tries again and settles; the node sees those that
+    reach it. What happens before a moment does not depend on the steps in which the world is
+    advanced to it.
     """
 
     def __init__(
@@ -93,23 +94,24 @@ class World:
             message = f"starts_at: {starts_at} has no time zone; takes an aware moment"
             raise InvalidParameter(message)
         self._params = params
+        self._demand = DemandParams(payments_per_day=params.payments_per_day)
         self.begins_at = starts_at - params.burn_in_days * DAY
-        self._network_rng, self._days_rng, player_rng = rng.spawn(3)
+        network_rng, self._days_rng, player_rng = rng.spawn(3)
         bare = generate_network(
             NetworkParams(params.nodes, params.channels),
-            self._network_rng,
+            network_rng,
             observed_at=self.begins_at,
             imported_at=self.begins_at,
         )
         self._snapshot, self._node_id, peers = settle(bare, player_rng)
-        self._weights = demand(tuple(peer.kind for peer in peers), player_rng)
-        self._kinds = tuple(peer.kind for peer in peers)
-        lines = tuple(self._line(peer) for peer in peers)
-        self._node = Node(self.begins_at, lines, params.refill)
-        self._hidden = HiddenBalances.drawn(self._snapshot.channels.scid, self._network_rng)
+        self._lines = tuple(self._line(peer) for peer in peers)
+        self._habit = RefillHabit(params.refill)
+        self._history = History()
         self._now = self.begins_at
-        self._day = -1
-        self._begin_day()
+        self._day = 0
+        first = self._laid_out(network_rng, None)
+        self._stage = Stage(first, self.begins_at, int(network_rng.integers(2**63)))
+        self._begin_day(first, self._days_rng)
         for done in range(params.burn_in_days):
             progress("days lived", done, params.burn_in_days)
             self.advance(self.begins_at + (done + 1) * DAY)
@@ -125,10 +127,12 @@ class World:
         return self._snapshot
 
     def _line(self, peer: Peer) -> Line:
-        line = Line(peer, peer.policy, peer.remote_policy, channel=None, place=None)
-        if peer.opened_at < self.begins_at:
-            line.channel = SimChannel(peer.scid, peer.capacity_sat, peer.local_msat)
-        return line
+        confirmed_at = peer.opened_at + timedelta(seconds=CONFIRMATIONS * BLOCK_SECONDS)
+        return Line(peer, self._ms(confirmed_at), peer.policy, peer.local_msat)
+
+    def _ms(self, moment: datetime) -> int:
+        """The first millisecond since the beginning that is not before a moment."""
+        return -((self.begins_at - moment) // _MILLISECOND)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -145,98 +149,81 @@ class World:
         if to < self._now:
             message = f"moment: {to:%Y-%m-%dT%H:%M:%S%z} lies before the world's {self._now}"
             raise InvalidParameter(message)
+        to_ms = self._ms(to)
         while True:
-            ends_at = self.begins_at + (self._day + 1) * DAY
-            until = min(to, ends_at)
-            self._live((until - self.begins_at).total_seconds() - self._day * DAY_SECONDS)
-            self._now = until
-            if to < ends_at:
-                return
-            self._begin_day()
+            ends_ms = (self._day + 1) * DAY_MS
+            self._live(min(to_ms, ends_ms))
+            if to_ms < ends_ms:
+                break
+            self._next_day()
+        self._now = to
 
-    def _live(self, until_second: float) -> None:
-        """Let happen what happens before a second of the day."""
-        while self._next < len(self._seconds) and self._seconds[self._next] < until_second:
-            row = self._rows[self._next]
-            second = self._day * DAY_SECONDS + self._seconds[self._next]
-            self._open_channels(second)
-            if row < 0:
-                self._node.refill(second, self._surroundings)
-            else:
-                self._node.take(self._offers, row, second)
-            self._next += 1
-        self._open_channels(self._day * DAY_SECONDS + until_second)
+    def _live(self, until_ms: int) -> None:
+        """Let happen what happens before a moment of the day."""
+        while self._turns and self._turns[0] < until_ms:
+            at_ms = self._turns.pop(0)
+            self._history.add(self._stage.run_until(at_ms))
+            self._attend(at_ms)
+            if at_ms in self._looks:
+                self._refill(at_ms)
+        self._history.add(self._stage.run_until(until_ms))
 
-    def _open_channels(self, second: float) -> None:
-        for line in self._node.lines:
-            if line.channel is None and self._usable_second(line.peer) <= second:
-                peer = line.peer
-                line.channel = SimChannel(peer.scid, peer.capacity_sat, peer.local_msat)
+    def _attend(self, at_ms: int) -> None:
+        """Peers come and go, and the node announces which of its channels cannot be used."""
+        for line in self._lines:
+            self._stage.set_offline(line.peer.node_id, is_offline=line.is_offline(at_ms))
+            is_disabled = line.is_offline(at_ms, DISABLE_MS)
+            if is_disabled != line.policy.is_disabled:
+                self._ask(line, replace(line.policy, is_disabled=is_disabled))
 
-    def _usable_second(self, peer: Peer) -> float:
-        opened = (peer.opened_at - self.begins_at).total_seconds()
-        return opened + CONFIRMATIONS * BLOCK_SECONDS
+    def _ask(self, line: Line, policy: ChannelPolicy) -> None:
+        line.policy = policy
+        self._stage.ask(line.peer.scid, policy)
 
-    def _begin_day(self) -> None:
+    def _refill(self, at_ms: int) -> None:
+        lines = [line for line in self._lines if self._stage.has(line.peer.scid)]
+        channels = [self._own_channel(line, at_ms) for line in lines]
+        made = self._habit.look(at_ms // DAY_MS, channels, self._stage.refill)
+        self._history.add_rebalances(made)
+
+    def _next_day(self) -> None:
         """The network moves on by a day, and the payments of the next one are drawn."""
         self._day += 1
-        network_rng, offers_rng, outage_rng = self._days_rng.spawn(3)
-        day_second = float(self._day * DAY_SECONDS)
-        starts_at = self.begins_at + self._day * DAY
-        for line in self._node.lines:
-            leaves_at = line.peer.leaves_at
-            leaves = (leaves_at - self.begins_at).total_seconds() if leaves_at else -1.0
-            line.draw_outages(day_second, leaves, outage_rng)
-        if self._day > 0:
-            self._snapshot = publicity.next_day(
-                self._snapshot,
-                self._node_id,
-                opened=[line.peer for line in self._node.lines if line.channel is not None],
-                disabled=self._disabled(day_second),
-                moment=starts_at,
-                rng=network_rng,
-            )
-            self._hidden = self._hidden.next_day(self._snapshot.channels.scid, network_rng)
-        self._read_snapshot()
-        own_place = publicity.place_of(self._snapshot, self._node_id)
-        self._surroundings = Surroundings(self._snapshot, own_place, self._hidden)
-        self._offers = draw_offers(
-            self._weights,
-            self._kinds,
-            per_day=self._params.offers_per_day,
-            start_second=starts_at.hour * 3_600 + starts_at.minute * 60 + starts_at.second,
-            weekday=starts_at.weekday(),
-            rng=offers_rng,
+        network_rng, day_rng = self._days_rng.spawn(2)
+        for line in self._lines:
+            line.local_msat = self._local_msat(line)
+        self._snapshot = publicity.next_day(
+            self._snapshot,
+            self._node_id,
+            opened=[line.peer for line in self._lines if line.usable_ms <= self._day * DAY_MS],
+            asked={line.peer.scid: line.policy for line in self._lines},
+            moment=self.begins_at + self._day * DAY,
+            rng=network_rng,
         )
-        self._schedule()
+        self._begin_day(self._laid_out(network_rng, self._stage.public), day_rng)
 
-    def _disabled(self, second: float) -> set[ShortChannelId]:
-        return {
-            line.peer.scid for line in self._node.lines if line.is_offline(second, GOSSIP_SECONDS)
-        }
+    def _laid_out(self, rng: np.random.Generator, before: PublicDay | None) -> PublicDay:
+        peers = [line.peer for line in self._lines]
+        return lay_out(self._snapshot, self._node_id, peers, self._demand, rng, before)
 
-    def _read_snapshot(self) -> None:
-        """Take over what the day's snapshot says of the peers."""
-        asked = publicity.remote_policies(self._snapshot, self._node_id)
-        self._announced = frozenset(asked)
-        for line in self._node.lines:
-            line.place = self._snapshot.index_of(line.peer.node_id)
-            line.remote_policy = asked.get(line.peer.scid, line.remote_policy)
-
-    def _schedule(self) -> None:
-        """The day's events in order: payments that ask for the node, and looks at the channels."""
-        lines = self._node.lines
-        places = np.array([0 if line.place is None else line.place for line in lines])
-        around_msat = routing.costs_around_msat(self._surroundings, places)
-        own = [line.policy for line in lines]
-        theirs = [line.remote_policy for line in lines]
-        rows = np.flatnonzero(routing.asked(self._offers, around_msat, own, theirs))
-        looks = np.arange(_FIRST_LOOK_SECOND, DAY_SECONDS, self._params.refill.every_seconds)
-        seconds = np.concatenate([self._offers.second[rows], looks.astype(np.float64)])
-        order = np.argsort(seconds, kind="stable")
-        self._seconds: list[float] = seconds[order].tolist()
-        self._rows: list[int] = np.append(rows, np.full(len(looks), -1))[order].tolist()
-        self._next = 0
+    def _begin_day(self, public: PublicDay, rng: np.random.Generator) -> None:
+        """Stand in the day's network, and foresee when the operator and the peers do something."""
+        stage_rng, outage_rng = rng.spawn(2)
+        day_ms = self._day * DAY_MS
+        held_msat = {line.peer.scid: line.local_msat for line in self._lines}
+        self._stage.enter(public, held_msat, stage_rng)
+        self._remote = publicity.remote_policies(self._snapshot, self._node_id)
+        looks = range(_FIRST_LOOK_MS, DAY_MS, self._params.refill.every_seconds * _SECOND_MS)
+        turns = {day_ms + look for look in looks}
+        for line in self._lines:
+            leaves_at = line.peer.leaves_at
+            line.draw_outages(
+                day_ms, None if leaves_at is None else self._ms(leaves_at), outage_rng
+            )
+            turns |= {turn for turn in line.turns() if day_ms < turn < day_ms + DAY_MS}
+        self._looks = {day_ms + look for look in looks}
+        self._turns = sorted(turns)
+        self._attend(day_ms)
 
     # --- what can be seen -------------------------------------------------------------------------
 
@@ -255,12 +242,13 @@ class World:
 
     def observation(self) -> NodeObservation:
         """The node's channels as they are now."""
-        second = (self._now - self.begins_at).total_seconds()
-        channels = [self._own_channel(line, second) for line in self._node.lines if line.channel]
+        now_ms = self._ms(self._now)
+        usable = [line for line in self._lines if line.usable_ms <= now_ms]
+        channels = [self._own_channel(line, now_ms) for line in usable]
         pending = [
             line
-            for line in self._node.lines
-            if line.channel is None and line.peer.opened_at <= self._now
+            for line in self._lines
+            if line.usable_ms > now_ms and line.peer.opened_at <= self._now
         ]
         return NodeObservation(
             identity=self.identity(),
@@ -269,24 +257,27 @@ class World:
             pending_channels=len(pending),
         )
 
-    def _own_channel(self, line: Line, second: float) -> OwnChannel:
+    def _own_channel(self, line: Line, at_ms: int) -> OwnChannel:
         peer = line.peer
-        is_disabled = line.is_offline(second, GOSSIP_SECONDS)
-        alias = self._snapshot.nodes.alias[line.place] if line.place is not None else ""
-        balances = line.channel or SimChannel(peer.scid, peer.capacity_sat, peer.local_msat)
+        local_msat = self._local_msat(line)
+        place = self._snapshot.index_of(peer.node_id)
         return OwnChannel(
             scid=peer.scid,
             peer_id=peer.node_id,
-            peer_alias=alias,
+            peer_alias=self._snapshot.nodes.alias[place] if place is not None else "",
             capacity_sat=peer.capacity_sat,
-            local_msat=balances.local_msat,
-            remote_msat=balances.remote_msat,
-            is_active=not line.is_offline(second),
-            is_private=peer.scid not in self._announced,
-            local_policy=replace(line.policy, is_disabled=is_disabled),
-            remote_policy=line.remote_policy,
+            local_msat=local_msat,
+            remote_msat=Msat(peer.capacity_sat * MSAT_PER_SAT - local_msat),
+            is_active=not line.is_offline(at_ms),
+            is_private=peer.scid not in self._remote,
+            local_policy=replace(line.policy, is_disabled=line.is_offline(at_ms, DISABLE_MS)),
+            remote_policy=self._remote.get(peer.scid, peer.remote_policy),
             opened_at=peer.opened_at,
         )
+
+    def _local_msat(self, line: Line) -> Msat:
+        scid = line.peer.scid
+        return self._stage.local_msat(scid) if self._stage.has(scid) else line.local_msat
 
     def set_policy(self, scid: ShortChannelId, policy: ChannelPolicy) -> None:
         """Let the node ask something else for a channel from now on.
@@ -294,9 +285,9 @@ class World:
         Raises:
             ChannelNotFound: The node has no open channel of that id.
         """
-        for line in self._node.lines:
-            if line.channel is not None and line.peer.scid == scid:
-                line.policy = policy
+        for line in self._lines:
+            if line.peer.scid == scid and line.usable_ms <= self._ms(self._now):
+                self._ask(line, replace(policy, is_disabled=line.policy.is_disabled))
                 return
         message = f"channel {format_scid(scid)}: the node has none of that id"
         raise ChannelNotFound(message)
@@ -313,14 +304,7 @@ class World:
                 f"nor after the world's moment {self._now}"
             )
             raise InvalidParameter(message)
-        history = self._node.history
-        return NodeActivity(
-            since=since,
-            until=until,
-            forwards=_between(history.forwards, since, until),
-            failures=_between(history.failures, since, until),
-            rebalances=_between(history.rebalances, since, until),
-        )
+        return self._history.window(since, until)
 
 
 def made_network(
@@ -346,9 +330,3 @@ def made_network(
     usual = max(nodes - 1, round(nodes * CHANNELS_PER_NODE))
     params = NetworkParams(nodes, usual if channels is None else channels)
     return generate_network(params, rng, observed_at=observed_at, imported_at=imported_at)
-
-
-def _between(events: Sequence[Event], since: datetime, until: datetime) -> tuple[Event, ...]:
-    first = bisect_left(events, since, key=attrgetter("at"))
-    last = bisect_left(events, until, key=attrgetter("at"))
-    return tuple(events[first:last])

@@ -51,7 +51,6 @@ class Peer:
         policy: What the node asks.
         opened_at: Moment of the funding block, UTC.
         leaves_at: Moment from which the peer stays offline, UTC; None if it stays.
-        onward_sat: Median size of the peer's other channels, sat.
         remote_policy: What the peer asks, as in one of its other channels.
     """
 
@@ -63,7 +62,6 @@ class Peer:
     policy: ChannelPolicy
     opened_at: datetime
     leaves_at: datetime | None
-    onward_sat: Sat
     remote_policy: ChannelPolicy
 
 
@@ -74,7 +72,6 @@ class _Market:
         channels, policies = snapshot.channels, snapshot.channels.policies
         ends = np.stack([channels.node1, channels.node2]).astype(np.int64)
         self.policies = policies
-        self.capacity_sat = np.broadcast_to(channels.capacity_sat, ends.shape).ravel()
         self.fee_ppm = policies.fee_ppm.ravel()
         self._usable = (policies.is_present & ~policies.is_disabled).ravel()
         nodes = np.arange(snapshot.n_nodes + 1)
@@ -215,8 +212,7 @@ def _peer(
         policy=_own_policy(kind, market.price_ppm(node), capacity_sat, rng),
         opened_at=moment_of(scid >> 40),
         leaves_at=None if leaves is None else begins_at + timedelta(days=leaves),
-        onward_sat=Sat(int(np.median(market.capacity_sat[market.own_ends(node)]))),
-        remote_policy=_their_policy(market, node, capacity_sat, rng),
+        remote_policy=_their_policy(kind, market, node, capacity_sat, rng),
     )
 
 
@@ -239,13 +235,14 @@ def _own_policy(
 
 
 def _their_policy(
-    market: _Market, node: int, capacity_sat: Sat, rng: np.random.Generator
+    kind: PeerKind, market: _Market, node: int, capacity_sat: Sat, rng: np.random.Generator
 ) -> ChannelPolicy:
     end = int(rng.choice(market.own_ends(node)))
     policies = market.policies
+    elsewhere_ppm = int(policies.fee_ppm.ravel()[end])
     return ChannelPolicy(
         base_fee_msat=Msat(int(policies.base_fee_msat.ravel()[end])),
-        fee_ppm=Ppm(int(policies.fee_ppm.ravel()[end])),
+        fee_ppm=Ppm(elsewhere_ppm if kind.their_ppm is None else kind.their_ppm),
         inbound_base_fee_msat=Msat(int(policies.inbound_base_fee_msat.ravel()[end])),
         inbound_fee_ppm=Ppm(int(policies.inbound_fee_ppm.ravel()[end])),
         cltv_delta=int(policies.cltv_delta.ravel()[end]),

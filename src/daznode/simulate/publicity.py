@@ -1,6 +1,6 @@
 """What the network knows of the simulated node, and what the node learns from the network."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from daznode.simulate.player import Peer, announced
 from daznode.simulate.topology import joined, sealed
 
 _REFRESH_DAYS: Final = 6
+_STATED: Final = tuple(ChannelPolicy.__slots__)
 
 
 def place_of(snapshot: GraphSnapshot, node_id: NodeId) -> int:
@@ -37,7 +38,7 @@ def next_day(
     node_id: NodeId,
     *,
     opened: Sequence[Peer],
-    disabled: Collection[ShortChannelId],
+    asked: Mapping[ShortChannelId, ChannelPolicy],
     moment: datetime,
     rng: np.random.Generator,
 ) -> GraphSnapshot:
@@ -47,7 +48,7 @@ def next_day(
         snapshot: The network of the day before.
         node_id: The node.
         opened: Peers with a usable channel, announced or not.
-        disabled: Channels that the node declares disabled.
+        asked: What the node asks for each of these channels, disabled where the peer is away.
         moment: A day after the snapshot.
         rng: Source of chance.
     """
@@ -62,10 +63,10 @@ def next_day(
     seconds = int(moment.timestamp())
     last_update = evolved.nodes.last_update.copy()
     last_update[own] = seconds
-    channels = _with_own_policies(evolved.channels, own, disabled, moment)
+    channels = joined(evolved.channels, announced(fresh, places, own, seconds))
     return sealed(
         replace(evolved.nodes, last_update=last_update),
-        joined(channels, announced(fresh, places, own, seconds)),
+        _with_own_policies(channels, own, asked, moment),
         name=evolved.origin.name,
         observed_at=moment,
         imported_at=moment,
@@ -73,22 +74,25 @@ def next_day(
 
 
 def _with_own_policies(
-    channels: ChannelColumns, own: int, disabled: Collection[ShortChannelId], moment: datetime
+    channels: ChannelColumns,
+    own: int,
+    asked: Mapping[ShortChannelId, ChannelPolicy],
+    moment: datetime,
 ) -> ChannelColumns:
-    """The node's own ends: disabled where the peer is away, announced anew every few days."""
+    """The node's own ends as it announces them: what has changed, and all anew every few days."""
     policies = channels.policies
-    is_disabled, last_update = policies.is_disabled.copy(), policies.last_update.copy()
+    stated = {name: getattr(policies, name).copy() for name in _STATED}
+    last_update = policies.last_update.copy()
     rows, columns = np.nonzero(np.stack([channels.node1, channels.node2]) == own)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        scid = int(channels.scid[column])
-        now_disabled = scid in disabled
-        is_due = (moment.toordinal() + scid) % _REFRESH_DAYS == 0
-        if is_due or now_disabled != is_disabled[row, column]:
+        scid = ShortChannelId(int(channels.scid[column]))
+        now = {name: getattr(asked[scid], name) for name in _STATED}
+        has_changed = any(stated[name][row, column] != value for name, value in now.items())
+        if has_changed or (moment.toordinal() + scid) % _REFRESH_DAYS == 0:
             last_update[row, column] = int(moment.timestamp())
-        is_disabled[row, column] = now_disabled
-    return replace(
-        channels, policies=replace(policies, is_disabled=is_disabled, last_update=last_update)
-    )
+        for name, value in now.items():
+            stated[name][row, column] = value
+    return replace(channels, policies=replace(policies, last_update=last_update, **stated))
 
 
 def remote_policies(

@@ -56,7 +56,7 @@ class GroundTerms:
     network_seed: int = 1
     days: int = 10
     burn_in_days: int = 2
-    base: str = "static-100"
+    base: str = "keep"
 
 
 class TrialGround(Protocol):

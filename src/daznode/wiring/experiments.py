@@ -8,7 +8,6 @@ from daznode.domain.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
 
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.store.experiments import ExperimentFolders
@@ -83,8 +82,8 @@ class ExperimentServices:
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""
         from daznode.usecases.simulate_policy import SimulatePolicy
 
-        with self._compiling():
-            return await SimulatePolicy(self._room(1)).run(request)
+        self._compile()
+        return await SimulatePolicy(self._room(1)).run(request)
 
     async def backtest(
         self, request: "BacktestRequest", on_advance: "Callable[[Advance], None]"
@@ -92,9 +91,9 @@ class ExperimentServices:
         """Policies compared over nodes and seeds; raises as `Backtest.run`."""
         from daznode.usecases.backtest import Backtest
 
-        with self._compiling():
-            trip = Backtest(self._room(request.jobs), self.store)
-            return await trip.run(request, on_advance)
+        self._compile()
+        trip = Backtest(self._room(request.jobs), self.store)
+        return await trip.run(request, on_advance)
 
     async def kept(self) -> "tuple[KeptExperiment, ...]":
         """All experiments, finished or not.
@@ -130,10 +129,11 @@ class ExperimentServices:
             return lay_out_channel(outcome, scid, network)
         return lay_out_run(outcome, network, simulated.terms.base)
 
-    def _compiling(self) -> "AbstractContextManager[None]":
-        from daznode.wiring.kernels import compiling_as_it_runs
+    def _compile(self) -> None:
+        """Compile what payments run on before threads want it, if that was not done before."""
+        from daznode.wiring.kernels import compile_payments
 
-        return compiling_as_it_runs(self._cache_dir, "the simulator", self._say)
+        compile_payments(self._cache_dir, self._say, self._listener)
 
     def _room(self, jobs: int) -> "TrialRoom":
         from daznode.adapters.compute import ThreadCompute

@@ -42,8 +42,8 @@ LARGE_FILE_BYTES: Final = 200_000
 """Compressed or not, a smaller dump is read before a scanner for it could be compiled."""
 
 DEMO_DAYS: Final = 14
-DEMO_NODES: Final = 4_000
-DEMO_CHANNELS: Final = 12_500
+DEMO_NODES: Final = 1_200
+DEMO_CHANNELS: Final = 3_800
 DEMO_HOUR: Final = time(6, 0, tzinfo=UTC)
 """The hour at which daily reports are made by default."""
 
@@ -332,6 +332,9 @@ class Services:
         from daznode.adapters.lightning.simulated import WorldClock, build_demo_world
         from daznode.usecases.rehearse import Rehearse
         from daznode.usecases.sync_node import SyncNode
+        from daznode.wiring.kernels import compile_payments
+
+        compile_payments(self._cache_dir, self._say, self._listener)
 
         now = self.clock.now()
         until = datetime.combine(now.date(), DEMO_HOUR)

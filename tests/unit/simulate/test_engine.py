@@ -111,7 +111,7 @@ def test_events_are_in_order_and_in_the_past():
 
 def test_the_story_follows_from_the_kinds():
     world = a_lived_world()
-    kinds = {line.peer.scid: line.peer.kind.name for line in world._node.lines}
+    kinds = {line.peer.scid: line.peer.kind.name for line in world._lines}
     channels = {}
     for channel in world.observation().channels:
         channels.setdefault(kinds[channel.scid], channel)
@@ -132,8 +132,7 @@ def test_the_story_follows_from_the_kinds():
 
 def test_a_channel_is_pending_until_it_is_confirmed():
     world = a_world()
-    lines = world._node.lines
-    young = next(line.peer for line in lines if line.peer.kind.opens_on_day is not None)
+    young = next(line.peer for line in world._lines if line.peer.kind.opens_on_day is not None)
     counts = []
     for minutes in (-1, 1, 59, 60):
         world.advance(young.opened_at + timedelta(minutes=minutes))

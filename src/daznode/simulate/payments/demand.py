@@ -156,7 +156,13 @@ def draw_roles(network: PaymentNetwork, params: DemandParams, rng: np.random.Gen
 
 
 def draw_payments(
-    params: DemandParams, roles: Roles, avoided: int, days: float, rng: np.random.Generator
+    params: DemandParams,
+    roles: Roles,
+    avoided: int,
+    days: float,
+    rng: np.random.Generator,
+    *,
+    after_peak_s: float = 0.0,
 ) -> Payments:
     """Draw all payments of a span of days.
 
@@ -170,9 +176,10 @@ def draw_payments(
         avoided: A node that neither pays nor is paid: it is there to route; -1 for none.
         days: Length of the span.
         rng: Source of chance.
+        after_peak_s: Seconds from a day's busiest moment to the beginning of the span.
     """
     count = int(rng.poisson(params.payments_per_day * days))
-    at_s = _warped(np.sort(rng.random(count)) * days * DAY_SECONDS, params.rhythm)
+    at_s = _warped(np.sort(rng.random(count)) * days * DAY_SECONDS, params.rhythm, after_peak_s)
     flow = rng.choice(len(_FLOWS), count, p=[share for _, _, share in _FLOWS])
     source, target = np.zeros(count, np.int64), np.zeros(count, np.int64)
     pays, is_paid = roles.pays.copy(), roles.is_paid.copy()
@@ -229,8 +236,9 @@ def _drawn(
     return rng.choice(len(weights), count, p=_shares(weights, members)).astype(np.int64)
 
 
-def _warped(at_s: FloatArray, rhythm: float) -> NDArray[np.float64]:
+def _warped(at_s: FloatArray, rhythm: float, after_peak_s: float) -> NDArray[np.float64]:
     """Moments moved so that their rate is `1 + rhythm * cos` of the time of day; order is kept."""
     turn = 2 * np.pi / DAY_SECONDS
-    moved = at_s - rhythm / turn * np.sin(turn * at_s)
+    start = np.sin(turn * after_peak_s)
+    moved = at_s - rhythm / turn * (np.sin(turn * (at_s + after_peak_s)) - start)
     return np.asarray(np.maximum(moved, 0.0), dtype=np.float64)

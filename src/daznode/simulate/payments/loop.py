@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.errors import InvariantBroken
-from daznode.simulate.payments.demand import DemandParams, Roles, draw_payments
+from daznode.simulate.payments.demand import DemandParams, Payments, Roles, draw_payments
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
@@ -31,6 +31,7 @@ from daznode.simulate.payments.state import (
     new_scratch,
     show,
 )
+from daznode.simulate.payments.succession import Succession, later_book, later_memory
 
 HOUR_MS: Final = 3_600_000
 ACCEPTS_FORMER_MS: Final = 600_000
@@ -122,6 +123,13 @@ class _Gossip:
         self.last_ms[edge] = known_at
         heapq.heappush(self.waiting, (known_at, edge))
 
+    def later(self, since: Succession) -> "_Gossip":
+        place = {int(old): new for new, old in enumerate(since.edge) if old >= 0}
+        return _Gossip(
+            sorted((at_ms, place[edge]) for at_ms, edge in self.waiting if edge in place),
+            {place[edge]: at_ms for edge, at_ms in self.last_ms.items() if edge in place},
+        )
+
     def copy(self) -> "_Gossip":
         return _Gossip(list(self.waiting), dict(self.last_ms))
 
@@ -169,6 +177,7 @@ class PaymentLoop:
         self._gossip = _Gossip()
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
+        self._is_minded = np.zeros(network.n_nodes, np.bool_)
         self._options = np.zeros((0, OPTION_COLUMNS), np.int64)
         self.options: list[IntArray] = []
 
@@ -178,6 +187,7 @@ class PaymentLoop:
         twin.ground, twin.player, twin.seed = self.ground, self.player, self.seed
         twin.days, twin.net, twin.bounds = self.days, self.net, self.bounds
         twin._initial, twin._own_ppm = self._initial, self._own_ppm
+        twin._is_minded = self._is_minded.copy()
         twin.book = copied(self.book)
         twin.memory = copied(self.memory)
         twin.scratch = new_scratch(self.ground.network)
@@ -262,7 +272,7 @@ class PaymentLoop:
         draw = self._outages.random(self.ground.network.n_nodes)
         offline = self.book.is_offline
         changes = np.where(offline != 0, draw < _UP_PER_HOUR, draw < _DOWN_PER_HOUR)
-        offline[changes] ^= 1
+        offline[changes & ~self._is_minded] ^= 1
         if self.player >= 0:
             offline[self.player] = 0
         self._follow(hour % 24)
@@ -286,6 +296,46 @@ class PaymentLoop:
         self.book.now[edges, PPM] = ppm
         self.book.seen[edges, PPM] = ppm
         show(self.book, edges)
+
+    def set_offline(self, node: int, *, is_offline: bool) -> None:
+        """Take a node off the network or bring it back; chance no longer does."""
+        self._is_minded[node] = True
+        self.book.is_offline[node] = is_offline
+
+    def move_to(
+        self,
+        ground: Ground,
+        bounds: Bounds,
+        since: Succession,
+        *,
+        player: int,
+        balance_msat: IntArray,
+        payments: Payments,
+    ) -> None:
+        """Go on in the network of a later day.
+
+        Balances, what senders remember, who is offline and what gossip still carries stay; others'
+        policies are those that the later network announces, the player's own are as they were.
+
+        Args:
+            ground: The later network.
+            bounds: Made with `ground.floor_ppm(player)`.
+            since: Which of its channels and nodes were there before.
+            player: Place of the player in it.
+            balance_msat: Balances of channels that were not there before, (n_edges,).
+            payments: What will be paid from now on.
+        """
+        network = ground.network
+        self._initial = since.of_edges(self._initial, balance_msat)
+        self.book = later_book(self.book, network, since, player, balance_msat)
+        self.memory = later_memory(self.memory, network, since)
+        self._gossip = self._gossip.later(since)
+        self._is_minded = since.of_nodes(self._is_minded, np.zeros(network.n_nodes, np.bool_))
+        self.ground, self.bounds, self.player = ground, bounds, player
+        self.net, self.scratch = new_net(network), new_scratch(network)
+        self._own_ppm = network.fee_ppm
+        self.payments, self._next = payments, 0
+        self.results = np.zeros((len(payments), 4), np.int64)
 
     # --- the player -------------------------------------------------------------------------------
 

@@ -185,6 +185,7 @@ class Scratch(NamedTuple):
         moved: What went over each, msat, (512,), int64.
         pending: Forwards of the player in settled parts, (64, 8), int64.
         traffic: Payments that each node has passed on, parts counted each, (n,), int64.
+        earned: Fees that each node has kept for them, msat, (n,), int64.
         counts: Searches, relaxed edges, attempts, settled hops, and the stamp, (8,), int64.
     """
 
@@ -206,6 +207,7 @@ class Scratch(NamedTuple):
     moved: IntArray
     pending: IntArray
     traffic: IntArray
+    earned: IntArray
     counts: IntArray
 
 
@@ -314,5 +316,6 @@ def new_scratch(network: PaymentNetwork) -> Scratch:
         moved=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
         pending=np.zeros((4 * MOST_PARTS, EVENT_COLUMNS), np.int64),
         traffic=np.zeros(n_nodes, np.int64),
+        earned=np.zeros(n_nodes, np.int64),
         counts=np.zeros(8, np.int64),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.units import Ppm
 from daznode.simulate.policies.charge_lnd import MatchPeer, Proportional
-from daznode.simulate.policies.clboss.policy import Clboss
+from daznode.simulate.policies.clboss.policy import Clboss, Refills
 from daznode.simulate.policies.feeadjuster import FeeAdjuster
 from daznode.simulate.policies.feelancer import Feelancer
 from daznode.simulate.policies.hill_climb import HillClimb
@@ -23,6 +23,7 @@ from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.static import Keep, StaticFee
 
 _OURS: Final = "a rule without a tool"
+_CLBOSS: Final = "ZmnSCPxj/clboss 90eaf44 (0.15.1): Boss/Mod/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,20 @@ _ROWS: Final = (
     PolicyRow(
         name="clboss",
         summary="the competitors' median by size, balance and price theory, with two rebalancers",
-        source="ZmnSCPxj/clboss 90eaf44 (0.15.1): Boss/Mod/",
+        source=_CLBOSS,
         make=Clboss,
+    ),
+    PolicyRow(
+        name="clboss-settled",
+        summary="the same, its first balancing done long ago: it refills from earnings only",
+        source=_CLBOSS,
+        make=lambda rng: Clboss(rng, Refills.EARNINGS),
+    ),
+    PolicyRow(
+        name="clboss-fees",
+        summary="the same without refills: its three fee modifiers alone",
+        source=_CLBOSS,
+        make=lambda rng: Clboss(rng, Refills.NONE),
     ),
     PolicyRow(
         name="nodeguard",

@@ -166,14 +166,19 @@ def move(book: Book, net: Net, scratch: Scratch, length: int, n_moved: int) -> i
         scratch.moved[n_moved] = amount
         if at > 0:
             scratch.traffic[net.source[edge]] += 1
+            scratch.earned[net.source[edge]] += scratch.amount[at - 1] - amount
         n_moved += 1
     return n_moved
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def undo(book: Book, net: Net, scratch: Scratch, n_moved: int) -> None:
+def undo(book: Book, net: Net, scratch: Scratch, sender: int, n_moved: int) -> None:
     """Give back what the settled parts of a lost payment moved: its HTLCs never settled."""
     for at in range(n_moved - 1, -1, -1):
         edge, amount = scratch.moved_edge[at], scratch.moved[at]
+        node = net.source[edge]
+        if node != sender:
+            scratch.traffic[node] -= 1
+            scratch.earned[node] -= scratch.moved[at - 1] - amount
         book.balance[edge] += amount
         book.balance[net.reverse[edge]] -= amount

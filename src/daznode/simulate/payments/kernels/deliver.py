@@ -258,7 +258,7 @@ def deliver(
                 events[n_events] = scratch.pending[at]
                 n_events += 1
         else:
-            undo(book, net, scratch, n_moved)
+            undo(book, net, scratch, sender, n_moved)
             fee_msat = 0
         result[0] = outcome
         result[1] = attempts

@@ -158,6 +158,7 @@ def _look_ahead(
     attempt, limit = np.float32(attempt_msat), np.float32(most_msat)
     one, never, close = np.float32(1.0), np.float32(np.inf), np.float32(0.0)
     me = np.uint32(sender)
+    # An amount that is the whole capacity has, in 32 bits, a chance of 0: its cost is infinite.
     if kind == _UNIFORM:
         for at in range(len(source)):
             other = source[at]

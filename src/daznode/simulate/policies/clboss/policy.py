@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,13 @@ from daznode.simulate.policies.clboss.price_theory import PriceCards
 from daznode.simulate.policies.clboss.refills import earnings_refills, initial_refills, stocks
 from daznode.simulate.policies.peers import by_peer
 from daznode.simulate.policies.pricing import repriced
-from daznode.simulate.policies.sight import Orders, PolicyOrder, PublicMarket, Sight
+from daznode.simulate.policies.sight import (
+    Orders,
+    PolicyOrder,
+    PublicMarket,
+    RefillOrder,
+    Sight,
+)
 from daznode.simulate.policies.window import Window
 
 _TICK: Final = timedelta(minutes=10)
@@ -33,6 +40,14 @@ def modified_fees(base_fee_msat: int, fee_ppm: int, multiplier: float) -> tuple[
     return Msat(base), Ppm(max(math.floor(fee_ppm * multiplier + 0.5), 1))
 
 
+class Refills(Enum):
+    """Which of CLBoss's rebalancers run."""
+
+    ALL = "all"
+    EARNINGS = "earnings"
+    NONE = "none"
+
+
 class Clboss:
     """Three fee modifiers, `EarningsRebalancer` and `InitialRebalancer`, at their defaults.
 
@@ -47,9 +62,14 @@ class Clboss:
 
     every: timedelta = timedelta(hours=1)
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        """Take the source of chance."""
-        self._rng = rng
+    def __init__(self, rng: np.random.Generator, refills: Refills = Refills.ALL) -> None:
+        """Take the source of chance.
+
+        Args:
+            rng: Draws prices, bins and pairs of channels.
+            refills: On a node where CLBoss has run for long, the first balancing is over: EARNINGS.
+        """
+        self._rng, self._refills = rng, refills
         self._ever = Window(None)
         self._seen_at: datetime | None = None
         self._market: PublicMarket | None = None
@@ -70,8 +90,10 @@ class Clboss:
         for peer_id, channels in peers.items():
             orders += self._priced(peer_id, channels, ticks)
         stock = stocks(peers, self._ever)
-        refills = initial_refills(stock, self._rng)
-        if self._rng.random() < _EARNINGS_CHANCE:
+        refills: tuple[RefillOrder, ...] = ()
+        if self._refills is Refills.ALL:
+            refills = initial_refills(stock, self._rng)
+        if self._rng.random() < _EARNINGS_CHANCE and self._refills is not Refills.NONE:
             refills += earnings_refills(stock)
         return Orders(policies=tuple(orders), refills=refills)
 
