@@ -1,30 +1,20 @@
-"""Generated networks keep the promises of the columns; channels keep their sums."""
+"""Generated networks keep the promises of the columns; fees follow the rules."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from daznode.simulate.channel import inbound_fee_msat, total_fee_msat
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daznode.domain.gossip import UNKNOWN_MSAT, AddressKind, content_sha256
 from daznode.domain.ids import is_curve_point
-from daznode.domain.node_state import ChannelPolicy
 from daznode.simulate.chain import height_at
 from daznode.simulate.evolution import evolve_network
+from daznode.simulate.payments.kernels.attempt import node_fee
+from daznode.simulate.payments.state import BASE, INBOUND_BASE, INBOUND_PPM, PPM
 from daznode.simulate.topology import MOST_PARALLEL, NetworkParams, generate_network
 
-FREE = ChannelPolicy(
-    base_fee_msat=0,
-    fee_ppm=0,
-    inbound_base_fee_msat=0,
-    inbound_fee_ppm=0,
-    cltv_delta=80,
-    htlc_minimum_msat=0,
-    htlc_maximum_msat=10**15,
-    is_disabled=False,
-)
 AMOUNTS = st.integers(0, 2 * 10**12)
 MOMENTS = st.datetimes(datetime(2018, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -73,18 +63,46 @@ def test_generated_and_evolved_networks_are_snapshots(nodes, more, seed, at):
     check(evolve_network(network, rng, observed_at=later, imported_at=later, days=3))
 
 
-@given(AMOUNTS, st.integers(0, 10**6), st.integers(0, 2**32 - 1), st.integers(-(10**5), 10**5))
+def kept_msat(amount_msat, outgoing=(0, 0), inbound=(0, 0)):
+    """What a node keeps of a payment: by outbound and by inbound base fee and rate."""
+    policies = np.zeros((2, 8), np.int64)
+    policies[0, [INBOUND_BASE, INBOUND_PPM]] = inbound
+    policies[1, [BASE, PPM]] = outgoing
+    return node_fee(policies, 0, 1, amount_msat)
+
+
+@given(AMOUNTS, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(-(10**5), 10**5))
 def test_a_forward_never_costs_us_and_a_discount_never_raises_its_price(
     amount_msat, base_msat, ppm, inbound_ppm
 ):
-    outgoing = replace(FREE, base_fee_msat=base_msat, fee_ppm=ppm)
-    plain_msat = total_fee_msat(amount_msat, FREE, outgoing)
+    plain_msat = kept_msat(amount_msat, (base_msat, ppm))
     assert plain_msat == base_msat + amount_msat * ppm // 10**6
-    fee_msat = total_fee_msat(amount_msat, replace(FREE, inbound_fee_ppm=inbound_ppm), outgoing)
+    fee_msat = kept_msat(amount_msat, (base_msat, ppm), (0, inbound_ppm))
     assert fee_msat >= 0
     assert (fee_msat <= plain_msat) if inbound_ppm <= 0 else (fee_msat >= plain_msat)
 
 
 @given(AMOUNTS, st.integers(0, 10**5))
 def test_a_discount_is_a_surcharge_turned_round(amount_msat, ppm):
-    assert inbound_fee_msat(amount_msat, 0, -ppm) == -inbound_fee_msat(amount_msat, 0, ppm)
+    dear = (10**12, 0)
+    surcharge_msat = kept_msat(amount_msat, dear, (0, ppm)) - 10**12
+    assert kept_msat(amount_msat, dear, (0, -ppm)) - 10**12 == -surcharge_msat
+
+
+@pytest.mark.parametrize(
+    ("amount_msat", "outgoing", "inbound", "fee_msat"),
+    [
+        (10_000_000, (1_000, 250), (0, 0), 3_500),
+        # 1,000 ppm of 10,000,000 is 10,000; 100 ppm of 10,010,000 is 1,001.
+        (10_000_000, (0, 1_000), (0, -100), 8_999),
+        # Rounded towards zero.
+        (1_999_989, (10, 0), (0, -1), 9),
+        (999_900, (10, 0), (0, -1), 10),
+        (1_000_000, (0, 0), (7, 0), 7),
+        # Nobody is paid to send payments.
+        (10_000_000, (0, 10), (-5_000, -2_000), 0),
+    ],
+)
+def test_a_node_keeps_what_the_rules_say(amount_msat, outgoing, inbound, fee_msat):
+    """BOLT 7, "HTLC Fees"; BLIP 18; LND, `InboundFee.CalcFee`."""
+    assert kept_msat(amount_msat, outgoing, inbound) == fee_msat

@@ -272,6 +272,7 @@ def test_core_lightning_is_followed_by_index(tmp_path):
                 await asyncio.sleep(chance.random() * 0.05)
             truth = bench.world.activity(bench.since, bench.world.now)
             await follower.until_kept("failures", len(truth.failures))
+            await follower.until_kept("forwards", len(truth.forwards))
 
         asyncio.run(follower.during(rough_day))
         kept = asyncio.run(follower.kept())

@@ -1,6 +1,7 @@
 """The simulated world: one seed, one history; balances that add up; a story that follows."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -144,6 +145,71 @@ def test_a_channel_is_pending_until_it_is_confirmed():
     world.advance(world.begins_at + 16 * DAY)
     fresh = next(c for c in world.observation().channels if c.scid == young.scid)
     assert not fresh.is_private
+
+
+def test_a_channel_carries_nothing_before_the_network_has_heard_of_it():
+    world = a_lived_world()
+    young = next(line.peer for line in world._lines if line.peer.kind.opens_on_day is not None)
+    announced_at = world.begins_at + 16 * DAY
+    history = world.activity(world.begins_at, world.now)
+    used = [f for f in history.forwards if young.scid in (f.scid_in, f.scid_out)]
+    assert used
+    assert all(forward.at >= announced_at for forward in used)
+
+
+def test_a_fee_that_was_set_holds_and_is_known_on_the_next_day():
+    world = a_world()
+    forwards = world.activity(world.begins_at, STARTS_AT).forwards
+    busiest = max(
+        world.observation().channels,
+        key=lambda one: sum(forward.scid_out == one.scid for forward in forwards),
+    )
+    asked = replace(busiest.local_policy, fee_ppm=busiest.local_policy.fee_ppm + 40)
+    world.set_policy(busiest.scid, asked)
+    world.advance(STARTS_AT + 2 * DAY)
+    (channel,) = [one for one in world.observation().channels if one.scid == busiest.scid]
+    assert channel.local_policy == replace(asked, is_disabled=channel.local_policy.is_disabled)
+    snapshot = world.snapshot
+    row = int(np.flatnonzero(snapshot.channels.scid == busiest.scid)[0])
+    side = 0 if snapshot.node_hex(int(snapshot.channels.node2[row])) == busiest.peer_id else 1
+    assert int(snapshot.channels.policies.fee_ppm[side, row]) == asked.fee_ppm
+    # Senders hear of it within the hour; until then the former fee is taken for ten minutes.
+    later = world.activity(STARTS_AT + timedelta(hours=1), world.now).forwards
+    sold = [forward for forward in later if forward.scid_out == busiest.scid]
+    assert sold
+    entries = {one.scid: one.local_policy for one in world.observation().channels}
+    for forward in sold:
+        if entries[forward.scid_in].inbound_fee_ppm == 0:
+            amount_msat = forward.amount_out_msat
+            assert forward.fee_msat >= (
+                asked.base_fee_msat + amount_msat * asked.fee_ppm // 1_000_000
+            )
+
+
+def test_no_balance_of_the_whole_network_is_made_or_lost():
+    world = a_world(5)
+    for hours in (5, 24, 49):
+        world.advance(STARTS_AT + timedelta(hours=hours))
+        assert world._stage.loop.is_sound()
+
+
+def test_a_channel_that_nobody_can_use_for_a_while_keeps_its_balance():
+    """Both sides disabled, it is not in the payment network; its balance waits for it."""
+    world = a_world(2)
+    line = world._lines[0]
+    line.outages.append((2 * 86_400_000, 5 * 86_400_000))
+    policies = world.snapshot.channels.policies
+    row = int(np.flatnonzero(world.snapshot.channels.scid == line.peer.scid)[0])
+    policies.is_disabled[:, row] = True
+    policies.last_update[:, row] = int(STARTS_AT.timestamp())
+    world.advance(STARTS_AT + DAY)
+    seen = [one for one in world.observation().channels if one.scid == line.peer.scid]
+    assert not world._stage.has(line.peer.scid)
+    assert not seen[0].is_active
+    before_msat = seen[0].local_msat
+    world.advance(STARTS_AT + DAY + timedelta(hours=3))
+    (after,) = [one for one in world.observation().channels if one.scid == line.peer.scid]
+    assert after.local_msat == before_msat
 
 
 def test_the_public_network_knows_the_nodes_channels():

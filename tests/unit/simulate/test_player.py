@@ -79,6 +79,8 @@ def test_prices_follow_the_market_but_for_those_that_do_not():
         place = BARE.index_of(peer.node_id)
         towards = np.stack([channels.node2 == place, channels.node1 == place])
         market = float(np.median(policies.fee_ppm[towards & usable]))
+        if peer.kind.their_ppm is not None:
+            assert peer.remote_policy.fee_ppm == peer.kind.their_ppm
         if peer.kind.fee_ppm is not None:
             assert peer.policy.fee_ppm == peer.kind.fee_ppm
         else:

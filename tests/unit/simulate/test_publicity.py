@@ -1,5 +1,6 @@
 """What the network knows of the node from day to day."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -20,12 +21,15 @@ OLD = [peer for peer in PEERS if peer.kind.opens_on_day is None]
 YOUNG = next(peer for peer in PEERS if peer.kind.opens_on_day is not None)
 
 
-def tomorrow(opened=OLD, disabled=(), seed=3, network=NETWORK):
+def tomorrow(opened=OLD, disabled=(), seed=3, network=NETWORK, **asked):
+    policies = {
+        peer.scid: replace(peer.policy, is_disabled=peer.scid in disabled) for peer in PEERS
+    }
     return next_day(
         network,
         NODE_ID,
         opened=opened,
-        disabled=disabled,
+        asked=policies | asked.get("asked", {}),
         moment=network.origin.observed_at + DAY,
         rng=np.random.default_rng(seed),
     )
@@ -70,6 +74,14 @@ def test_away_peers_are_told_to_the_network_and_back_again():
     back = tomorrow(network=network)
     assert not own_ends(back, "is_disabled")[away][0]
     assert own_ends(back, "last_update")[away][0] == seconds + 86_400
+
+
+def test_a_fee_set_since_is_told_with_the_rest():
+    peer = OLD[5]
+    network = tomorrow(asked={peer.scid: replace(peer.policy, fee_ppm=4_321, base_fee_msat=7)})
+    assert own_ends(network, "fee_ppm")[peer.scid][0] == 4_321
+    assert own_ends(network, "base_fee_msat")[peer.scid][0] == 7
+    assert own_ends(network, "last_update")[peer.scid][0] == int((AT + DAY).timestamp())
 
 
 def test_the_node_announces_itself_every_day():

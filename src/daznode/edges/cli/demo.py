@@ -21,7 +21,7 @@ _FILES: Final = ("html", "pdf", "md", "json")
     epilog="Example: daznode demo --language fr --out demo/",
 )
 @click.option("--out", metavar="FOLDER", help="Where the files go; default a temporary folder.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=8, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=4, show_default=True)
 @click.option("--language", type=click.Choice(["en", "fr"]), help="Default: DAZNODE_LANGUAGE, en.")
 @session.json_option
 def demo(out: str | None, seed: int, language: str | None, *, as_json: bool) -> None:
