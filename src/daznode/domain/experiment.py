@@ -15,6 +15,17 @@ class NodeSet(StrEnum):
     EVALUATION = "evaluation"
 
 
+class Tier(StrEnum):
+    """How payments are lived through."""
+
+    FULL = "full"
+    """Every payment of the network searches, tries, fails, retries and settles."""
+
+    TWIN = "twin"
+    """What one full loop under the base policy recorded of a node's chances is replayed: quick, blind
+    to what senders remember and to others; it screens, it proves nothing."""
+
+
 class NodeKind(StrEnum):
     """What a node is to the network, by capacity; a tilt of its flow may be added to it."""
 
@@ -284,6 +295,7 @@ class ExperimentPlan:
         engine: Version of the simulator; another one may give other outcomes.
         network_seed: Number of the chance that made of the network what no snapshot says: who pays,
             who is paid, and the fees if they are redrawn.
+        tier: How payments are lived through.
     """
 
     network: str
@@ -298,6 +310,7 @@ class ExperimentPlan:
     payments_per_day: int
     engine: str
     network_seed: int = 1
+    tier: Tier = Tier.FULL
 
     @property
     def keys(self) -> tuple[RunKey, ...]:

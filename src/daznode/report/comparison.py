@@ -8,6 +8,7 @@ from daznode.domain.experiment import (
     Interval,
     PolicyStanding,
     RunOutcome,
+    Tier,
 )
 from daznode.domain.ids import looks_like_node_id
 from daznode.domain.page import (
@@ -93,7 +94,7 @@ def lay_out_comparison(
         ),
         status_text=say("comparison.status", ahead=str(ahead), behind=str(behind), base=plan.base),
         status_tone=Tone.GOOD if ahead else Tone.NEUTRAL,
-        banner=say("simulated"),
+        banner=say("simulated") + (say("screened") if plan.tier is Tier.TWIN else ""),
         lead=_lead(found, best),
         sections=(
             _standings(found, bound),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from daznode.domain.errors import ChannelNotFound
-from daznode.domain.experiment import ChannelDay, ChannelOutcome, RunOutcome
+from daznode.domain.experiment import ChannelDay, ChannelOutcome, RunOutcome, Tier
 from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.page import (
     Align,
@@ -45,13 +45,14 @@ _CHANNEL_COLUMNS: Final = (
 )
 
 
-def lay_out_run(outcome: RunOutcome, network: str, base: str) -> Page:
+def lay_out_run(outcome: RunOutcome, network: str, base: str, tier: Tier = Tier.FULL) -> Page:
     """A run in words.
 
     Args:
         outcome: What it came to.
         network: Id of its snapshot.
         base: Policy before the measured days.
+        tier: How payments were lived through.
 
     Returns:
         A page that every face renders; the same run gives the same page.
@@ -69,7 +70,7 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str) -> Page:
         high=_sat(outcome.net_high_msat),
         base=base,
     )
-    return _page(
+    page = _page(
         outcome,
         network,
         say("run.title"),
@@ -82,6 +83,8 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str) -> Page:
             Section("history", say("section.history"), _histories(ordered)),
         ),
     )
+    banner = page.banner + (say("screened") if tier is Tier.TWIN else "")
+    return replace(page, banner=banner)
 
 
 def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> Page:

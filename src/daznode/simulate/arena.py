@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.errors import InvalidParameter, InvariantBroken
-from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome
+from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
@@ -36,7 +36,12 @@ from daznode.simulate.referee.nodes import (
     candidates,
     choose,
 )
-from daznode.simulate.twin.course import Recording, end_recording, start_recording
+from daznode.simulate.twin.course import (
+    Recording,
+    TwinCourse,
+    end_recording,
+    start_recording,
+)
 from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
 ENGINE: Final = "1"
@@ -73,25 +78,35 @@ class ArenaParams:
         payments_per_day: Mean number of payments a day in the whole network.
         node_set: Half of the world: its chance is never that of the other half.
         network_seed: Number of the chance by which roles, and fees if modernised, are drawn.
+        tier: How payments of runs are lived through.
     """
 
     is_modernised: bool = False
     payments_per_day: int = 10_000
     node_set: NodeSet = NodeSet.DEVELOPMENT
     network_seed: int = 1
+    tier: Tier = Tier.FULL
 
 
 class Arena:
     """A network in which runs are made; several threads may make them at once."""
 
     def __init__(
-        self, ground: Ground, names: Names, begins_at: datetime, traffic: IntArray
+        self,
+        ground: Ground,
+        names: Names,
+        begins_at: datetime,
+        *,
+        traffic: IntArray,
+        tier: Tier = Tier.FULL,
     ) -> None:
         """Take what `prepare` has laid out and watched."""
+        self._tier = tier
         self._ground, self._names, self._begins_at = ground, names, begins_at
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
+        self._recordings: OrderedDict[tuple[NodeId, int, int, int, str], Recording] = OrderedDict()
         self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
         busy = np.flatnonzero(traffic >= FEWEST_FORWARDS)
         self._candidates = candidates(
@@ -134,7 +149,13 @@ class Arena:
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
         traffic = _watch(ground, half, params.network_seed, progress)
-        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at, traffic)
+        return cls(
+            ground,
+            Names.of(snapshot, network),
+            snapshot.origin.observed_at,
+            traffic=traffic,
+            tier=params.tier,
+        )
 
     @property
     def network(self) -> PaymentNetwork:
@@ -197,25 +218,33 @@ class Arena:
             )
             raise InvalidParameter(message)
         season = self._start(key, days, burn_in_days, base, progress)
-        season.steer(self._policy(key, season, days, base, progress), days, progress)
+        if self._tier is Tier.TWIN:
+            recording = self._recorded(season, key, days, base, progress)
+            chosen = self._policy(key, recording, days)
+            season = Season(TwinCourse(recording), self._names, self._begins_at)
+        else:
+            is_bound = key.policy.partition("#")[0] == ORACLE
+            known = self._recorded(season, key, days, base, progress) if is_bound else None
+            chosen = self._policy(key, known, days)
+        season.steer(chosen, days, progress)
         what = self._what(key.node_id)
         return season.outcome(key, what.kind, what.tilt)
 
-    def _policy(
-        self, key: RunKey, season: Season, days: int, base: str, progress: Progress
-    ) -> FeePolicy:
+    @staticmethod
+    def _policy(key: RunKey, recording: Recording | None, days: int) -> FeePolicy:
         name, _, copy = key.policy.partition("#")
-        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
-        if name != ORACLE:
-            return policy(name, chance)
-        recording = self._record(season, policy(base, chance), days, progress)
-        until_ms = recording.begins_ms + days * DAY_MS
-        return FixedFees(hindsight_fees(recording, until_ms))
+        if name == ORACLE and recording is not None:
+            return FixedFees(hindsight_fees(recording, recording.begins_ms + days * DAY_MS))
+        return policy(name, np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)]))
 
-    def _record(
-        self, season: Season, reference: FeePolicy, days: int, progress: Progress
+    def _recorded(
+        self, season: Season, key: RunKey, days: int, base: str, progress: Progress
     ) -> Recording:
-        """The node's chances in the days to come, under a reference policy."""
+        """The node's chances in the days to come, under the base policy; made once for all policies."""
+        which = (key.node_id, key.seed, days, season.course.now_ms, base)
+        with self._lock:
+            if (known := self._recordings.get(which)) is not None:
+                return known
         twin = season.copy()
         loop = twin.course
         if not isinstance(loop, PaymentLoop):
@@ -223,8 +252,14 @@ class Arena:
             raise InvariantBroken(message)
         begun = start_recording(loop)
         loop.record()
+        reference = policy(base, np.random.default_rng([key.seed, _POLICY_PURPOSE]))
         twin.steer(reference, days, progress)
-        return end_recording(loop, begun)
+        made = end_recording(loop, begun)
+        with self._lock:
+            self._recordings[which] = made
+            while len(self._recordings) > _KEPT_STARTS:
+                self._recordings.popitem(last=False)
+        return made
 
     def _start(
         self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress

@@ -125,6 +125,7 @@ class Backtest:
             payments_per_day=terms.payments_per_day,
             engine=self.room.engine,
             network_seed=terms.network_seed,
+            tier=terms.tier,
         )
         return plan, ground
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from daznode.domain.errors import InvalidParameter
-from daznode.domain.experiment import NodeSet, RunKey, RunOutcome
+from daznode.domain.experiment import NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress
@@ -48,6 +48,7 @@ class GroundTerms:
         days: Measured days, 1 to 365.
         burn_in_days: Days before them, 0 to 365.
         base: Policy during those, and the one that others are compared with.
+        tier: How payments are lived through.
     """
 
     is_modernised: bool = False
@@ -57,6 +58,7 @@ class GroundTerms:
     days: int = 10
     burn_in_days: int = 2
     base: str = "keep"
+    tier: Tier = Tier.FULL
 
 
 class TrialGround(Protocol):

@@ -127,7 +127,7 @@ class ExperimentServices:
         outcome, network = simulated.outcome, simulated.network
         if scid is not None:
             return lay_out_channel(outcome, scid, network)
-        return lay_out_run(outcome, network, simulated.terms.base)
+        return lay_out_run(outcome, network, simulated.terms.base, simulated.terms.tier)
 
     def _compile(self) -> None:
         """Compile what payments run on before threads want it, if that was not done before."""
@@ -160,5 +160,6 @@ def _lay_out(snapshot: "GraphSnapshot", terms: "GroundTerms", progress: Progress
         payments_per_day=terms.payments_per_day,
         node_set=terms.node_set,
         network_seed=terms.network_seed,
+        tier=terms.tier,
     )
     return Arena.prepare(snapshot, params, progress)

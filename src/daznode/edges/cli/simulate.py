@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from daznode.domain.errors import Interrupted, InvalidParameter
-from daznode.domain.experiment import NodeSet
+from daznode.domain.experiment import NodeSet, Tier
 from daznode.domain.ids import parse_scid
 from daznode.domain.kept_experiment import Advance, KeptExperiment
 from daznode.domain.page import Page
@@ -63,6 +63,13 @@ def _terms_options(command: Command) -> Command:
                 "--modernise",
                 is_flag=True,
                 help="Redraw fees and capacities as they are today: for old networks.",
+            ),
+            click.option(
+                "--tier",
+                type=click.Choice([one.value for one in Tier]),
+                default=_DEFAULTS.tier.value,
+                show_default=True,
+                help="Every payment in full, or a quick replay of one recording: it screens.",
             ),
             click.option(
                 "--set",
@@ -117,6 +124,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
     base: str,
     out: str | None,
     modernise: bool,
+    tier: str,
     as_json: bool,
 ) -> None:
     """Let a policy set the fees of a node in a simulated network, and say what came of it.
@@ -134,6 +142,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
         days=days,
         burn_in_days=burn_in,
         base=base,
+        tier=Tier(tier),
     )
     scid = None if channel is None else parse_scid(channel)
     whose = _given("--node", node, "a key or an alias")
@@ -194,6 +203,7 @@ def backtest(  # noqa: PLR0913 - one argument per option
     base: str,
     out: str | None,
     modernise: bool,
+    tier: str,
     as_json: bool,
 ) -> None:
     """Let policies set the fees of many nodes under the same payments, and rank them by net revenue.
@@ -207,6 +217,7 @@ def backtest(  # noqa: PLR0913 - one argument per option
         days=days,
         burn_in_days=burn_in,
         base=base,
+        tier=Tier(tier),
     )
     wanted = tuple(part.strip() for part in names.split(","))
     _check_destination(out)

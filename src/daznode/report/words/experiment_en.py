@@ -8,6 +8,10 @@ WORDS: Final[Mapping[str, str]] = {
         "Everything here is simulated. No figure is of a real node, no payment was made, and what "
         "a policy earned here is no promise of what it will earn."
     ),
+    "screened": (
+        " These runs replay what one full run per node recorded of its customers: they screen "
+        "policies within seconds and prove nothing. Judge with the full loop."
+    ),
     "unit": "sat per bitcoin of capacity and year",
     "footer": "Simulated by daznode, engine {engine}, in network {network} · made {moment}",
     "footer_run": "Simulated by daznode in network {network} · history {history}",
