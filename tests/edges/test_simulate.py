@@ -15,7 +15,7 @@ from daznode.edges.cli.app import cli
 from daznode.wiring import experiments
 
 POLICIES = "static-100,hill-climb,static-1000"
-SMALL = ("--nodes", 4, "--seeds", 2, "--days", 3, "--policies", POLICIES)
+SMALL = ("--nodes", 4, "--seeds", 2, "--days", 3, "--policies", POLICIES, "--base", "static-100")
 N_RUNS = 4 * 2 * 3
 
 
@@ -93,6 +93,7 @@ def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
             "backtest", *common, "--seed", 9, "--nodes", 1, "--seeds", 1, "--policies", "lndg"
         ).stdout
     )
+    assert found["standings"][0]["net"]["low"] is None
     one = found["runs"][0]["key"]
     chosen = ("--node", one["node_id"], "--seed", one["seed"], "--policy", one["policy"])
     call("simulate", *common, *chosen, "--network-seed", 9)

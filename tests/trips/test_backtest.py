@@ -20,7 +20,7 @@ from daznode.usecases.run_queue import RunQueue
 from daznode.usecases.simulate_policy import SimulatePolicy, SimulationRequest
 from daznode.usecases.trial_ground import GroundTerms, TrialRoom
 
-TERMS = GroundTerms(days=3, burn_in_days=1, payments_per_day=1_000)
+TERMS = GroundTerms(days=3, burn_in_days=1, payments_per_day=1_000, base="static-100")
 REQUEST = BacktestRequest(network=None, n_nodes=4, n_seeds=2, terms=TERMS, jobs=2)
 N_RUNS = 4 * 2 * len(POLICIES)
 

@@ -1,6 +1,7 @@
 """A comparison of fee policies laid out: standings, whether they hold, node by node, how to read it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Final
 
 from daznode.domain.experiment import (
@@ -139,16 +140,14 @@ def _lead(found: Comparison, best: PolicyStanding) -> str:
             f"comparison.{key}",
             difference=_amount(difference.mean),
             base=plan.base,
-            low=_signed(difference.low),
-            high=_signed(difference.high),
+            within=_interval(difference, _signed),
         )
     return say(
         "comparison.lead",
         best=best.policy,
         net=_amount(best.net.mean),
         unit=say("unit"),
-        low=_amount(best.net.low),
-        high=_amount(best.net.high),
+        within=_interval(best.net, _amount),
         against=against,
         nodes=_counted(len(plan.nodes), "node"),
         seeds=formats.count(len(plan.seeds), LANGUAGE),
@@ -450,14 +449,17 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _amount(value: float) -> str:
-    return formats.count(round(value), LANGUAGE)
+    return formats.count(round(value) if isfinite(value) else None, LANGUAGE)
 
 
 def _signed(value: float) -> str:
-    return formats.signed_count(round(value), LANGUAGE)
+    return formats.signed_count(round(value) if isfinite(value) else None, LANGUAGE)
 
 
 def _interval(interval: Interval, write: Callable[[float], str]) -> str:
+    """An interval as text; a single run has none, its ends are infinite."""
+    if not (isfinite(interval.low) and isfinite(interval.high)):
+        return say("interval.unknown")
     return say("interval", low=write(interval.low), high=write(interval.high))
 
 

@@ -150,5 +150,14 @@ def test_the_base_alone_can_be_shown():
     assert "no policy here" in to_markdown(shown)
 
 
+def test_a_single_run_of_each_policy_has_figures_and_no_interval():
+    shown = page_of(compared(replace(PLAN, nodes=PLAN.nodes[:1], seeds=(3,))))
+    row = tables_of(shown, "standings")[0].rows[0]
+    assert row[1].text != "\N{EN DASH}"
+    assert row[1].sub == "too few runs for an interval"
+    assert "inf" not in to_markdown(shown)
+    assert shown.status_text == "0 ahead of static-100, 0 behind"
+
+
 def test_the_same_comparison_gives_the_same_page(page):
     assert page_of(compared()) == page

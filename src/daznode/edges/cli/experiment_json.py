@@ -1,6 +1,7 @@
 """Experiments with fee policies as JSON objects for machines, marked as simulated."""
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Final
 
 import msgspec
@@ -42,10 +43,19 @@ def of_comparison(
         "unit": _UNIT,
         "made_at": found.made_at,
         "plan": msgspec.to_builtins(found.plan),
-        "standings": msgspec.to_builtins(found.standings),
-        "against_base": msgspec.to_builtins(readings),
+        "standings": _finite(msgspec.to_builtins(found.standings)),
+        "against_base": _finite(msgspec.to_builtins(readings)),
         "runs": [_run(outcome) for outcome in found.outcomes],
     }
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The same with null where a figure is infinite: the interval of a single run has no ends."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _run(outcome: RunOutcome) -> dict[str, Any]:

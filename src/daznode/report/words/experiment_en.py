@@ -23,16 +23,16 @@ WORDS: Final[Mapping[str, str]] = {
     "comparison.detail": "network {network}, {set} nodes",
     "comparison.date": "{days} after {burn_in} of burn-in",
     "comparison.lead": (
-        "{best} came first with {net} {unit} ({low} to {high}), {against}. Each policy set the fees "
+        "{best} came first with {net} {unit} ({within}), {against}. Each policy set the fees "
         "of {nodes} in {seeds} runs each, over {days} with {payments} payments a day in the whole "
         "network{modernised}. Runs of equal node and seed saw the same payments, so every "
         "difference is taken within such a pair."
     ),
     "comparison.modernised": ", its fees and capacities redrawn as they are today",
     "comparison.base_first": "and no other policy did better",
-    "comparison.ahead": "{difference} more than {base} (difference {low} to {high})",
-    "comparison.open": "not told apart from {base} by these runs (difference {low} to {high})",
-    "comparison.behind": "and yet behind {base} (difference {low} to {high})",
+    "comparison.ahead": "{difference} more than {base} (difference {within})",
+    "comparison.open": "not told apart from {base} by these runs (difference {within})",
+    "comparison.behind": "and yet behind {base} (difference {within})",
     "comparison.score": "Wins",
     "comparison.score_caption": "{best} beat {base} on {wins} of the nodes",
     "comparison.score_none": "no policy came before {base}",
@@ -43,6 +43,7 @@ WORDS: Final[Mapping[str, str]] = {
     "mark.base": "base",
     "mark.bound": "a bound, no policy",
     "interval": "{low} to {high}",
+    "interval.unknown": "too few runs for an interval",
     # Sections.
     "section.standings": "Standings",
     "section.readings": "Does it hold?",
