@@ -16,6 +16,7 @@ BENCHES = (
     "stored_reports",
     "api",
     "traffic",
+    "simulation",
 )
 
 if __name__ == "__main__":

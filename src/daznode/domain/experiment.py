@@ -119,7 +119,7 @@ class RunOutcome:
         kind: What the node is to the network.
         tilt: Which way its flow leans.
         days: Measured days; the days before them are not counted.
-        payments: Payments of the whole network in them.
+        payments: Payments of the whole network in them, but for those whose ends were offline.
         network_success_ratio: Share of them that arrived.
         capacity_sat: Sum of the node's channels.
         fees_msat: What it earned by forwards.
@@ -282,6 +282,8 @@ class ExperimentPlan:
         burn_in_days: Days before them, with the base policy.
         payments_per_day: Mean number of payments of the whole network.
         engine: Version of the simulator; another one may give other outcomes.
+        network_seed: Number of the chance that made of the network what no snapshot says: who pays,
+            who is paid, and the fees if they are redrawn.
     """
 
     network: str
@@ -295,6 +297,7 @@ class ExperimentPlan:
     burn_in_days: int
     payments_per_day: int
     engine: str
+    network_seed: int = 1
 
     @property
     def keys(self) -> tuple[RunKey, ...]:

@@ -8,23 +8,26 @@ from typing import Final
 
 import numpy as np
 
-from daznode.domain.errors import InvalidParameter
+from daznode.domain.errors import InvalidParameter, InvariantBroken
 from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT
-from daznode.simulate.payments.bounds import Bounds, route_bounds
-from daznode.simulate.payments.demand import DemandParams, draw_roles
+from daznode.simulate.payments.bounds import route_bounds
+from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import (
     FloatArray,
+    IntArray,
     PaymentNetwork,
+    modernised,
     payment_network,
-    with_modern_fees,
 )
+from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
+from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.table import policy
 from daznode.simulate.referee.nodes import (
     FEWEST_CHANNELS,
@@ -33,14 +36,28 @@ from daznode.simulate.referee.nodes import (
     candidates,
     choose,
 )
+from daznode.simulate.twin.course import Recording, end_recording, start_recording
+from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
 ENGINE: Final = "1"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
+
+ORACLE: Final = "oracle"
+"""Name under which the bound of hindsight runs beside the policies; see `twin/oracle.py`."""
 
 FOLLOWER_RATIO: Final = 0.2
 """Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes
 in 2026 some three of four had fees that moved, how often by which rule is not published."""
 
+FEWEST_FORWARDS: Final = 3
+"""Nodes that pass on fewer payments in a day of the network are not chosen: no fee changes anything
+there, and a comparison would count them as ties."""
+
+_LEAN: Final = 0.5
+"""Of the nodes of a size, 30 % lean to each side by more than the referee's threshold."""
+
+_NOBODY: Final = -1
+_WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
 _KEPT_STARTS: Final = 4
 _POLICY_PURPOSE: Final = 1_000
@@ -67,19 +84,22 @@ class ArenaParams:
 class Arena:
     """A network in which runs are made; several threads may make them at once."""
 
-    def __init__(self, ground: Ground, names: Names, begins_at: datetime) -> None:
-        """Take what `prepare` has laid out."""
+    def __init__(
+        self, ground: Ground, names: Names, begins_at: datetime, traffic: IntArray
+    ) -> None:
+        """Take what `prepare` has laid out and watched."""
         self._ground, self._names, self._begins_at = ground, names, begins_at
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
         self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
+        busy = np.flatnonzero(traffic >= FEWEST_FORWARDS)
         self._candidates = candidates(
             NodeCensus(
-                node_ids=names.node_ids,
-                capacity_sat=ground.network.node_capacity_msat() // MSAT_PER_SAT,
-                channels=self._channels,
-                flow_tilt=_tilt(ground),
+                node_ids=tuple(names.node_ids[place] for place in busy.tolist()),
+                capacity_sat=ground.network.node_capacity_msat()[busy] // MSAT_PER_SAT,
+                channels=self._channels[busy],
+                flow_tilt=_tilt(ground, busy),
             )
         )
 
@@ -109,11 +129,12 @@ class Arena:
         demand = DemandParams(payments_per_day=float(params.payments_per_day))
         roles = draw_roles(network, demand, roles_rng)
         if params.is_modernised:
-            network = with_modern_fees(network, roles.tilt, fees_rng)
+            network = modernised(network, roles.tilt, fees_rng)
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
-        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at)
+        traffic = _watch(ground, half, params.network_seed, progress)
+        return cls(ground, Names.of(snapshot, network), snapshot.origin.observed_at, traffic)
 
     @property
     def network(self) -> PaymentNetwork:
@@ -175,13 +196,35 @@ class Arena:
                 f"days: {days} measured, {burn_in_days} before; takes 1 or more, and 0 or more"
             )
             raise InvalidParameter(message)
-        name, _, copy = key.policy.partition("#")
-        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
-        chosen = policy(name, chance)
         season = self._start(key, days, burn_in_days, base, progress)
-        season.steer(chosen, days, progress)
+        season.steer(self._policy(key, season, days, base, progress), days, progress)
         what = self._what(key.node_id)
         return season.outcome(key, what.kind, what.tilt)
+
+    def _policy(
+        self, key: RunKey, season: Season, days: int, base: str, progress: Progress
+    ) -> FeePolicy:
+        name, _, copy = key.policy.partition("#")
+        chance = np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)])
+        if name != ORACLE:
+            return policy(name, chance)
+        recording = self._record(season, policy(base, chance), days, progress)
+        until_ms = recording.begins_ms + days * DAY_MS
+        return FixedFees(hindsight_fees(recording, until_ms))
+
+    def _record(
+        self, season: Season, reference: FeePolicy, days: int, progress: Progress
+    ) -> Recording:
+        """The node's chances in the days to come, under a reference policy."""
+        twin = season.copy()
+        loop = twin.course
+        if not isinstance(loop, PaymentLoop):
+            message = "only a full loop can be recorded"
+            raise InvariantBroken(message)
+        begun = start_recording(loop)
+        loop.record()
+        twin.steer(reference, days, progress)
+        return end_recording(loop, begun)
 
     def _start(
         self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress
@@ -219,13 +262,30 @@ class Arena:
             return known
 
 
-def _tilt(ground: Ground) -> FloatArray:
-    """Whether the peers of each node rather receive (-1: they drain it) or pay (+1: they fill it)."""
+def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> IntArray:
+    """How many payments each node passes on in a day of its own, that no run sees again."""
+    bounds = route_bounds(ground.network, ground.floor_ppm(_NOBODY), progress)
+    seed = _WATCH_SEED + 2 * network_seed + half
+    loop = PaymentLoop(ground, bounds, player=_NOBODY, seed=seed, days=1)
+    progress("payments of a day watched", 0, 1)
+    loop.run_until(DAY_MS)
+    return loop.scratch.traffic
+
+
+def _tilt(ground: Ground, nodes: IntArray) -> FloatArray:
+    """Which way the flow of nodes leans beside others of their size, in [-1, 1].
+
+    By what their peers are, weighted by capacity: peers that pay fill a node, peers that are paid
+    drain it. Large nodes have peers of all sorts, so each is compared with the third of nodes of its
+    capacity: -1 is the most drained of them, 1 the most filled.
+    """
     network = ground.network
     weight = network.capacity_msat.astype(np.float64)
     leans = ground.roles.tilt[network.target] * weight
-    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)
-    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes) / total
-    centred = mean - np.median(mean)
-    lean: FloatArray = -np.clip(centred / max(3.0 * float(centred.std()), 1e-9), -1.0, 1.0)
-    return lean
+    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)[nodes]
+    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes)[nodes] / total
+    tilt = np.zeros(len(nodes))
+    for third in np.array_split(np.argsort(total, kind="stable"), 3):
+        places = np.argsort(np.argsort(-mean[third], kind="stable"), kind="stable")
+        tilt[third] = (2.0 * places + 1.0) / max(len(third), 1) - 1.0
+    return _LEAN * tilt

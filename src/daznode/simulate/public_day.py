@@ -10,7 +10,7 @@ import numpy as np
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.units import Msat
-from daznode.simulate.payments.bounds import Bounds, route_bounds
+from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import (
     DAY_MS,
     DAY_SECONDS,
@@ -21,6 +21,7 @@ from daznode.simulate.payments.demand import (
 )
 from daznode.simulate.payments.loop import Ground, draw_balances
 from daznode.simulate.payments.network import IntArray, payment_network
+from daznode.simulate.payments.state import Bounds
 from daznode.simulate.payments.succession import Succession, later_roles
 from daznode.simulate.peer_demand import with_peers
 from daznode.simulate.player import Peer

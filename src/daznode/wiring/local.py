@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from daznode.usecases.import_network import ImportNetwork
     from daznode.usecases.open_network import OpenNetwork
     from daznode.usecases.sync_node import Synced
+    from daznode.wiring.experiments import ExperimentServices
     from daznode.wiring.lnbits import LnbitsServices
     from daznode.wiring.secrets import Secrets
 
@@ -89,7 +90,7 @@ class Services:
 
     def close(self) -> None:
         """Finish what runs, close what is open, remove what was temporary."""
-        for name in ("compute", "store", "history", "secrets"):
+        for name in ("compute", "store", "history", "secrets", "experiments"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if self._temporary is not None:
@@ -169,6 +170,20 @@ class Services:
         from daznode.wiring.lnbits import LnbitsServices
 
         return LnbitsServices(self._settings, self.secrets)
+
+    @cached_property
+    def experiments(self) -> "ExperimentServices":
+        """Fee policies tried in simulated networks."""
+        from daznode.wiring.experiments import ExperimentServices
+
+        return ExperimentServices(
+            self._data_dir,
+            self.snapshots,
+            self.clock,
+            self._cache_dir,
+            self._say,
+            self._listener,
+        )
 
     @cached_property
     def press(self) -> "Press":
@@ -366,6 +381,10 @@ class Services:
 
         return lay_out(report)
 
+    def html(self, page: "Page") -> bytes:
+        """A page as a self-contained HTML document."""
+        return self.press.html(page).encode()
+
     def render(self, report: "DailyReport", face: str) -> bytes:
         """A report as a document: `json`, `md`, `html` or `pdf`."""
         from daznode.adapters.store.codec import encode_report
@@ -377,7 +396,7 @@ class Services:
             case "md":
                 return to_markdown(self.page(report)).encode()
             case "html":
-                return self.press.html(self.page(report)).encode()
+                return self.html(self.page(report))
             case _:
                 return self.press.pdf(self.page(report))
 

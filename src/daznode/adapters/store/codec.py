@@ -58,7 +58,7 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _REPORTS: Final = msgspec.json.Decoder(DailyReport)
 _SHAPELESS: Final = msgspec.json.Decoder()
 
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError, ValueError)
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError, ValueError)
 _UNWRITABLE: Final = (msgspec.MsgspecError, UnicodeError, OverflowError, TypeError)
 
 
@@ -112,7 +112,7 @@ def pack_report(report: DailyReport) -> bytes:
     Raises:
         InvariantBroken: The report holds something that cannot be read back unchanged.
     """
-    return _checked(report, _ENCODER.encode, decode_report, f"report {report.report_id}")
+    return read_back(report, _ENCODER.encode, decode_report, f"report {report.report_id}")
 
 
 def shrink(packed: bytes) -> bytes:
@@ -135,7 +135,7 @@ def expand(kept: bytes, where: str) -> bytes:
             raise StoreCorrupt(message)
         return zstandard.ZstdDecompressor().decompress(kept)
     except zstandard.ZstdError as error:
-        raise _corrupt(where, error) from error
+        raise corrupt(where, error) from error
 
 
 def file_face(packed: bytes) -> bytes:
@@ -156,12 +156,12 @@ def decode_report(data: bytes, where: str = "report") -> DailyReport:
     """
     try:
         report = _REPORTS.decode(data)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         version = _version_in(data)
         if _shape_of(version) > REPORT_SHAPE:
-            _check_shape(version, REPORT_SHAPE, where)
-        raise _corrupt(where, error) from error
-    _check_shape(report.report_version, REPORT_SHAPE, where)
+            check_shape(version, REPORT_SHAPE, where)
+        raise corrupt(where, error) from error
+    check_shape(report.report_version, REPORT_SHAPE, where)
     _check_moments(_moments_of_report(report), where)
     return report
 
@@ -173,7 +173,7 @@ def encode_observation(observation: NodeObservation) -> bytes:
         InvariantBroken: It holds something that cannot be read back unchanged.
     """
     where = f"observation of {observation.identity.node_id}"
-    return _checked(observation, _observation_shape, decode_observation, where)
+    return read_back(observation, _observation_shape, decode_observation, where)
 
 
 def decode_observation(data: bytes, where: str = "observation") -> NodeObservation:
@@ -189,12 +189,12 @@ def decode_observation(data: bytes, where: str = "observation") -> NodeObservati
     """
     try:
         shape = _SHAPELESS.decode(data)
-        _check_shape(shape["shape_version"], OBSERVATION_SHAPE, where)
+        check_shape(shape["shape_version"], OBSERVATION_SHAPE, where)
         for channel in shape["channels"]:
             channel["scid"] = parse_scid(channel["scid"])
         observation = msgspec.convert(shape, NodeObservation)
-    except (*_UNREADABLE, InvalidScid, KeyError, TypeError, AttributeError) as error:
-        raise _corrupt(where, error) from error
+    except (*UNREADABLE, InvalidScid, KeyError, TypeError, AttributeError) as error:
+        raise corrupt(where, error) from error
     _check_moments(_moments_of_observation(observation), where)
     return observation
 
@@ -209,7 +209,7 @@ def encode_digest(digest: Digest) -> bytes:
     def encode(value: Digest) -> bytes:
         return _ENCODER.encode({"shape_version": DIGEST_SHAPE, **msgspec.to_builtins(value)})
 
-    return _checked(digest, encode, decode_digest, f"digest {digest.digest_id}")
+    return read_back(digest, encode, decode_digest, f"digest {digest.digest_id}")
 
 
 def decode_digest(data: bytes, where: str = "digest") -> Digest:
@@ -221,10 +221,10 @@ def decode_digest(data: bytes, where: str = "digest") -> Digest:
     """
     try:
         shape = _SHAPELESS.decode(data)
-        _check_shape(shape["shape_version"], DIGEST_SHAPE, where)
+        check_shape(shape["shape_version"], DIGEST_SHAPE, where)
         digest = msgspec.convert(shape, Digest)
-    except (*_UNREADABLE, KeyError, TypeError) as error:
-        raise _corrupt(where, error) from error
+    except (*UNREADABLE, KeyError, TypeError) as error:
+        raise corrupt(where, error) from error
     moments = (digest.first_date, digest.last_date, digest.generated_at, digest.best_day)
     _check_moments(iter(moments), where)
     return digest
@@ -232,7 +232,7 @@ def decode_digest(data: bytes, where: str = "digest") -> Digest:
 
 def encode_manifest(manifest: SnapshotManifest) -> bytes:
     """A snapshot's manifest as indented JSON with a newline at the end."""
-    return file_face(_checked(manifest, _ENCODER.encode, decode_manifest, "snapshot manifest"))
+    return file_face(read_back(manifest, _ENCODER.encode, decode_manifest, "snapshot manifest"))
 
 
 def decode_manifest(data: bytes, where: str = "snapshot manifest") -> SnapshotManifest:
@@ -244,9 +244,9 @@ def decode_manifest(data: bytes, where: str = "snapshot manifest") -> SnapshotMa
     """
     try:
         manifest = _MANIFESTS.decode(data)
-    except _UNREADABLE as error:
-        raise _corrupt(where, error) from error
-    _check_shape(manifest.shape_version, MANIFEST_SHAPE, where)
+    except UNREADABLE as error:
+        raise corrupt(where, error) from error
+    check_shape(manifest.shape_version, MANIFEST_SHAPE, where)
     _check_moments(iter((manifest.origin.observed_at, manifest.origin.imported_at)), where)
     return manifest
 
@@ -270,7 +270,7 @@ def _observation_shape(observation: NodeObservation) -> bytes:
     return _ENCODER.encode({"shape_version": OBSERVATION_SHAPE, **shape})
 
 
-def _checked(
+def read_back(
     value: Value,
     encode: Callable[[Value], bytes],
     decode: Callable[[bytes], Value],
@@ -321,7 +321,7 @@ def _version_in(data: bytes) -> object:
     """The `report_version` of something that may be a report of another shape."""
     try:
         shape = _SHAPELESS.decode(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return shape.get("report_version") if isinstance(shape, dict) else None
 
@@ -333,7 +333,7 @@ def _shape_of(version: object) -> int:
     return int(text) if is_number else 0
 
 
-def _check_shape(version: object, known: int, where: str) -> None:
+def check_shape(version: object, known: int, where: str) -> None:
     """Tell a shape of the future from no shape at all."""
     shape = _shape_of(version)
     if shape > known:
@@ -344,7 +344,8 @@ def _check_shape(version: object, known: int, where: str) -> None:
         raise StoreCorrupt(message)
 
 
-def _corrupt(where: str, error: Exception) -> StoreCorrupt:
+def corrupt(where: str, error: Exception) -> StoreCorrupt:
+    """What to raise for something stored that cannot be read."""
     message = f"{where}: cannot be read: {_one_line(error)}"
     return StoreCorrupt(message)
 

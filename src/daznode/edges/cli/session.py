@@ -37,6 +37,7 @@ class ProgressBars:
             BarColumn(_BAR_WIDTH),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -46,8 +47,13 @@ class ProgressBars:
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show how far a stage is."""
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total)
+            self._tasks[stage] = self._progress.add_task(stage, total=total, note="")
         self._progress.update(self._tasks[stage], completed=done, total=total)
+
+    def note(self, stage: str, text: str) -> None:
+        """A few words beside the bar of a stage, such as the time that is left."""
+        if stage in self._tasks:
+            self._progress.update(self._tasks[stage], note=text)
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -73,11 +79,28 @@ def run(trip: Callable[[Services], Awaitable[T]], *, is_temporary: bool = False)
     Returns:
         What the trip returns.
     """
+    return run_noting(lambda services, _: trip(services), is_temporary=is_temporary)
+
+
+def run_noting(
+    trip: Callable[[Services, Callable[[str, str], None]], Awaitable[T]],
+    *,
+    is_temporary: bool = False,
+) -> T:
+    """As `run`, for a trip that also writes words beside the bars of its stages.
+
+    Args:
+        trip: Given the services, and what takes a stage and the words beside its bar.
+        is_temporary: Keep all data in a folder that is removed afterwards.
+
+    Returns:
+        What the trip returns.
+    """
     with ProgressBars() as bars, _services(bars, is_temporary=is_temporary) as services:
 
         async def travel() -> T:
             try:
-                return await trip(services)
+                return await trip(services, bars.note)
             finally:
                 await services.aclose()
 

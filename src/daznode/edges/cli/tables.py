@@ -1,5 +1,6 @@
-"""Tables of the command line: snapshots, figures, scores, markets."""
+"""Tables of the command line: snapshots, figures, scores, markets, policies, experiments."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from daznode.domain.gossip import SnapshotOrigin, SnapshotSummary
+from daznode.domain.kept_experiment import KeptExperiment
 from daznode.domain.measures import (
     FeeMarket,
     MarketSide,
@@ -19,10 +21,13 @@ from daznode.domain.measures import (
     SnapshotDiff,
 )
 from daznode.domain.provenance import Reality
+from daznode.usecases.trial_ground import PolicyLine
 
 _DASH: Final = "-"
 _ALIAS_WIDTH: Final = 28
 _KEY_WIDTH: Final = 16
+_SNAPSHOT_WIDTH: Final = 16
+"""Start of a snapshot's id: its moment, enough to name it by."""
 
 
 def described(summary: SnapshotSummary) -> dict[str, Any]:
@@ -262,3 +267,35 @@ def print_market(market: FeeMarket) -> None:
     _print_side("Towards the node: what its peers charge", market.towards)
     _print_side("From the node: what it charges", market.outward)
     _print_side("The whole network, for comparison", market.network)
+
+
+def print_policies(lines: Sequence[PolicyLine]) -> None:
+    """The table of fee policies."""
+    table = _table("policy", "what it does", "rebuilt from")
+    table.columns[0].min_width = max((len(line.name) for line in lines), default=0)
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap, column.overflow = "left", False, "fold"
+    for line in lines:
+        table.add_row(escape(line.name), escape(line.summary), escape(line.source))
+    _console().print(table)
+
+
+def print_experiments(kept: Sequence[KeptExperiment]) -> None:
+    """The experiments that were begun."""
+    if not kept:
+        _console().print("No experiment is kept. Begin one: daznode backtest")
+        return
+    table = _table("experiment", "runs", "nodes", "days", "set", "network")
+    for column in table.columns[4:]:
+        column.justify = "left"
+    for one in kept:
+        plan = one.plan
+        table.add_row(
+            one.experiment_id,
+            f"{one.finished_runs:,} of {len(plan.keys):,}",
+            _count(len(plan.nodes)),
+            _count(plan.days),
+            plan.node_set.value,
+            plan.network[:_SNAPSHOT_WIDTH],
+        )
+    _print(table)

@@ -1,16 +1,14 @@
 """What a route from a sender takes at the least: it guides searches without changing what they find."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daznode.domain.progress import Progress, silent
 from daznode.graph.kernels.rows import COST_LANES, aligned_rows
 from daznode.simulate.payments.kernels.bounds import fill_hops, fill_least
 from daznode.simulate.payments.network import IntArray, PaymentNetwork
-
-FloatArray = NDArray[np.float64]
+from daznode.simulate.payments.state import Bounds
 
 _SENDERS_AT_ONCE: Final = 512
 _LEVELS: Final = 256
@@ -22,25 +20,6 @@ BEST_PROBABILITY: Final = (0.6, 0.95, 1.0)
 """By kind of sender: of its own channel, and of any other at the best (LND's a priori 0.6 and 0.95)."""
 
 _MOST_GROWTH: Final = 1e6
-
-
-class Bounds(NamedTuple):
-    """Lower bounds of routes, a row for every sender.
-
-    Attributes:
-        hops: Channels from the sender (row) to the node (column), (n, n), uint8.
-        least: Level of the fees between them, the sender's own hop being free, (n, n), uint8.
-        slope: Fee of a level, msat per msat, (256,), float64.
-        growth: By kind of sender and hops, how much the inverse probability grows at the least,
-            (3, 256), float64.
-        best: By kind of sender, the best probability of one hop, (3,), float64.
-    """
-
-    hops: NDArray[np.uint8]
-    least: NDArray[np.uint8]
-    slope: FloatArray
-    growth: FloatArray
-    best: FloatArray
 
 
 def route_bounds(

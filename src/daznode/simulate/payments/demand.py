@@ -61,6 +61,7 @@ class DemandParams:
         rhythm: How far the busiest hour is above the mean of a day, in [0, 1).
         warm_ratio: Share of senders that remember.
         uniform_ratio: Share of senders with a uniform prior.
+        most_parts: Into how many parts senders split a payment at most, 1 to 16 (LND's default 16).
     """
 
     payments_per_day: float = 10_000.0
@@ -77,6 +78,7 @@ class DemandParams:
     rhythm: float = 0.4
     warm_ratio: float = 0.5
     uniform_ratio: float = 0.25
+    most_parts: int = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.errors import InvariantBroken
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.demand import DemandParams, Payments, Roles, draw_payments
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
@@ -21,6 +20,7 @@ from daznode.simulate.payments.state import (
     OPTION_COLUMNS,
     PPM,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
@@ -148,7 +148,6 @@ class PaymentLoop:
         player: int,
         seed: int,
         days: int,
-        records: bool = False,
     ) -> None:
         """Draw what will happen, before anything does.
 
@@ -158,7 +157,6 @@ class PaymentLoop:
             player: The node that is watched and steered; -1 for none.
             seed: Number of the run's chance.
             days: For how long payments are drawn.
-            records: Whether the player's chances are recorded while payments happen.
         """
         network = ground.network
         self.ground, self.player, self.seed, self.days = ground, player, seed, days
@@ -180,7 +178,7 @@ class PaymentLoop:
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
         self._is_minded = np.zeros(network.n_nodes, np.bool_)
-        self._options = np.zeros((_OPTION_ROOM if records else 0, OPTION_COLUMNS), np.int64)
+        self._options = np.zeros((0, OPTION_COLUMNS), np.int64)
         self.options: list[IntArray] = []
 
     def copy(self) -> "PaymentLoop":
@@ -202,6 +200,10 @@ class PaymentLoop:
         twin._options = np.zeros_like(self._options)
         twin.options = []
         return twin
+
+    def record(self) -> None:
+        """From now on note the player's chances while payments happen, in `options`."""
+        self._options = np.zeros((_OPTION_ROOM, OPTION_COLUMNS), np.int64)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -244,6 +246,7 @@ class PaymentLoop:
                 self._next,
                 end,
                 self.player,
+                self.ground.demand.most_parts,
                 self._events,
                 self.results,
                 self._options,

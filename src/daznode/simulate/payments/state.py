@@ -144,6 +144,25 @@ class Memory(NamedTuple):
     node_best: NDArray[np.float32]
 
 
+class Bounds(NamedTuple):
+    """Lower bounds of routes, a row for every sender.
+
+    Attributes:
+        hops: Channels from the sender (row) to the node (column), (n, n), uint8.
+        least: Level of the fees between them, the sender's own hop being free, (n, n), uint8.
+        slope: Fee of a level, msat per msat, (256,), float64.
+        growth: By kind of sender and hops, how much the inverse probability grows at the least,
+            (3, 256), float64.
+        best: By kind of sender, the best probability of one hop, (3,), float64.
+    """
+
+    hops: NDArray[np.uint8]
+    least: NDArray[np.uint8]
+    slope: FloatArray
+    growth: FloatArray
+    best: FloatArray
+
+
 class Scratch(NamedTuple):
     """Working memory of a search and of a payment.
 
@@ -165,6 +184,8 @@ class Scratch(NamedTuple):
         moved_edge: Edges of settled parts, (512,), int64.
         moved: What went over each, msat, (512,), int64.
         pending: Forwards of the player in settled parts, (64, 8), int64.
+        traffic: Payments that each node has passed on, parts counted each, (n,), int64.
+        earned: Fees that each node has kept for them, msat, (n,), int64.
         counts: Searches, relaxed edges, attempts, settled hops, and the stamp, (8,), int64.
     """
 
@@ -185,6 +206,8 @@ class Scratch(NamedTuple):
     moved_edge: IntArray
     moved: IntArray
     pending: IntArray
+    traffic: IntArray
+    earned: IntArray
     counts: IntArray
 
 
@@ -292,5 +315,7 @@ def new_scratch(network: PaymentNetwork) -> Scratch:
         moved_edge=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
         moved=np.zeros(MOST_PARTS * (MOST_HOPS + 2), np.int64),
         pending=np.zeros((4 * MOST_PARTS, EVENT_COLUMNS), np.int64),
+        traffic=np.zeros(n_nodes, np.int64),
+        earned=np.zeros(n_nodes, np.int64),
         counts=np.zeros(8, np.int64),
     )

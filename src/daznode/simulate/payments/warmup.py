@@ -6,12 +6,12 @@ import numpy as np
 
 from daznode.domain.progress import Progress, silent
 from daznode.simulate.payments.around import around_ppm
-from daznode.simulate.payments.bounds import Bounds, route_bounds
+from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import BUYER, DemandParams, Roles
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import HOUR_MS, Ground, PaymentLoop
 from daznode.simulate.payments.network import IntArray, PaymentNetwork
-from daznode.simulate.payments.state import EVENT_COLUMNS, OPTION_COLUMNS
+from daznode.simulate.payments.state import EVENT_COLUMNS, OPTION_COLUMNS, Bounds
 
 STAGE: Final = "compiling"
 

@@ -21,7 +21,7 @@ from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.payments.kernels.deliver import SETTLED
+from daznode.simulate.payments.kernels.deliver import NOT_TRIED, SETTLED
 from daznode.simulate.payments.loop import feerates
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
@@ -73,20 +73,20 @@ class _Days:
 
 
 class Season:
-    """A node with its loop and its books; made, steered through days, and asked what came of it."""
+    """A node with its course and its books; made, steered through days, and asked what came of it."""
 
-    def __init__(self, loop: Course, names: Names, begins_at: datetime) -> None:
+    def __init__(self, course: Course, names: Names, begins_at: datetime) -> None:
         """Begin with empty books.
 
         Args:
-            loop: The network; its player is the node.
+            course: The network; its player is the node.
             names: Who its nodes are.
-            begins_at: Moment of the loop's beginning, UTC.
+            begins_at: Moment of the course's beginning, UTC.
         """
-        self.loop, self.names, self.begins_at = loop, names, begins_at
-        self.player = Player(loop, names, begins_at)
-        self._feerates = feerates(loop.seed, loop.days)
-        n = loop.ground.network.n_edges
+        self.course, self.names, self.begins_at = course, names, begins_at
+        self.player = Player(course, names, begins_at)
+        self._feerates = feerates(course.seed, course.days)
+        n = course.ground.network.n_edges
         self._place = np.full(n, -1, np.int64)
         self._place[self.player.edges] = np.arange(len(self.player.edges))
         self._digest = hashlib.sha256()
@@ -94,14 +94,14 @@ class Season:
 
     def begin(self) -> None:
         """Open new books: what is measured starts now."""
-        self._begun_ms = self.loop.now_ms
-        self._start = self.loop.book.balance[self.player.edges].copy()
+        self._begun_ms = self.course.now_ms
+        self._start = self.course.book.balance[self.player.edges].copy()
         self._days = _Days.none()
         self.player.ledger = type(self.player.ledger)()
 
     def copy(self) -> "Season":
         """A season in the same state, with new books, that goes its own way."""
-        twin = Season(self.loop.copy(), self.names, self.begins_at)
+        twin = Season(self.course.copy(), self.names, self.begins_at)
         twin._digest = self._digest.copy()
         return twin
 
@@ -122,20 +122,20 @@ class Season:
         if every_ms <= 0 or every_ms % STEP_MS:
             message = f"policy looks every {policy.every}; takes a whole number of ten minutes"
             raise InvalidParameter(message)
-        look_ms, since_ms = self.loop.now_ms, self.loop.now_ms
+        look_ms, since_ms = self.course.now_ms, self.course.now_ms
         waiting: list[IntArray] = []
         refills: list[Rebalance] = []
         for day in range(days):
             progress("days lived", day, days)
-            ends_ms = self.loop.now_ms + DAY_MS
+            ends_ms = self.course.now_ms + DAY_MS
             market = self._market()
             of_day: list[IntArray] = []
-            while self.loop.now_ms < ends_ms:
-                if self.loop.now_ms == look_ms:
+            while self.course.now_ms < ends_ms:
+                if self.course.now_ms == look_ms:
                     refills = self._look(policy, market, since_ms, waiting, refills)
-                    waiting, since_ms = [], self.loop.now_ms
+                    waiting, since_ms = [], self.course.now_ms
                     look_ms += every_ms
-                events = self.loop.run_until(min(look_ms, ends_ms))
+                events = self.course.run_until(min(look_ms, ends_ms))
                 of_day.append(events)
                 waiting.append(events)
             self._close_day(_joined(of_day))
@@ -159,29 +159,29 @@ class Season:
         return player.carry_out(policy.look(sight), market.feerate_sat_vb)
 
     def _feerate(self) -> float:
-        day = min(self.loop.now_ms // DAY_MS, len(self._feerates) - 1)
+        day = min(self.course.now_ms // DAY_MS, len(self._feerates) - 1)
         return float(self._feerates[day])
 
     def _market(self) -> PublicMarket:
         """The public network around the node as everybody knows it now."""
-        network, seen = self.loop.ground.network, self.loop.book.seen
+        network, seen = self.course.ground.network, self.course.book.seen
         return market_from_edges(
-            own=self.loop.player,
-            node_ids=self.names.node_ids,
-            source=network.source,
-            target=network.target,
-            base_fee_msat=seen[:, BASE],
-            fee_ppm=seen[:, PPM],
-            capacity_sat=network.capacity_msat // MSAT_PER_SAT,
-            feerate_sat_vb=self._feerate(),
+            self.course.player,
+            self.names.node_ids,
+            network.source,
+            network.target,
+            seen[:, BASE],
+            seen[:, PPM],
+            network.capacity_msat // MSAT_PER_SAT,
+            self._feerate(),
         )
 
     # --- the books --------------------------------------------------------------------------------
 
     def _close_day(self, events: IntArray) -> None:
-        edges, days, book = self.player.edges, self._days, self.loop.book
+        edges, days, book = self.player.edges, self._days, self.course.book
         n = len(edges)
-        back = self.loop.ground.network.reverse[edges]
+        back = self.course.ground.network.reverse[edges]
 
         def by(column: int, rows: IntArray, weights: IntArray | None = None) -> IntArray:
             total = np.zeros(n, np.int64)
@@ -215,7 +215,7 @@ class Season:
             kind: What the node is to the network.
             tilt: Which way its flow leans.
         """
-        loop, player, days = self.loop, self.player, self._days
+        loop, player, days = self.course, self.player, self._days
         network, edges = loop.ground.network, player.edges
         around = around_ppm(network, loop.book.seen, loop.player)
         around_known = np.where(np.isfinite(around), np.round(around), -1).astype(np.int64)
@@ -228,7 +228,7 @@ class Season:
         n_days = len(days.local)
         first, last = np.searchsorted(loop.payments.at_ms, (self._begun_ms, loop.now_ms))
         results = loop.results[first:last]
-        n_payments = int(last - first)
+        n_payments = int((results[:, 0] != NOT_TRIED).sum())
         settled = int((results[:, 0] == SETTLED).sum())
         self._digest.update(results.astype("<i8").tobytes())
         ledger = player.ledger
@@ -260,7 +260,7 @@ class Season:
         )
 
     def _channels(self, around: IntArray) -> tuple[ChannelOutcome, ...]:
-        days, player, loop = self._days, self.player, self.loop
+        days, player, loop = self._days, self.player, self.course
         n_days = len(days.local)
         end = loop.book.balance[player.edges].tolist()
         capacity = loop.ground.network.capacity_msat[player.edges].tolist()

@@ -159,6 +159,33 @@ def compare(plan: ExperimentPlan, outcomes: Sequence[RunOutcome], made_at: datet
     return Comparison(plan, made_at, tuple(standings), tuple(kept))
 
 
+def against_base(
+    plan: ExperimentPlan, outcomes: Sequence[RunOutcome]
+) -> Mapping[str, Mapping[str, Interval]]:
+    """The paired difference to the base under every reading: a claim keeps its sign in all of them.
+
+    Args:
+        plan: What was run; with another `base` the same runs are held against that one.
+        outcomes: The runs.
+
+    Returns:
+        Per policy and reading (`net`, `net_low`, `net_high`, `net_flat`, `net_contested`, `gross`,
+        `cost`) sat per BTC and year; `net` is the standing's `against_base`.
+
+    Raises:
+        InvalidParameter: As `compare`.
+    """
+    field = _field(plan, outcomes)
+    by_reading = {}
+    for name, reading in _READINGS.items():
+        scores = field.scores(reading)
+        by_reading[name] = mean_intervals(scores - scores[field.base], field.rng(2))
+    return {
+        policy: {name: intervals[place] for name, intervals in by_reading.items()}
+        for place, policy in enumerate(field.policies)
+    }
+
+
 def net_scores(plan: ExperimentPlan, outcomes: Sequence[RunOutcome]) -> Mapping[str, FloatArray]:
     """The score of every run, for the null test and the power table.
 

@@ -103,6 +103,13 @@ class TwinCourse:
         other._next = self._next
         return other
 
+    def rewind(self) -> None:
+        """Go back to the beginning: balances as they were, policies as they are."""
+        book, began = self.book, self._recording.book
+        for edges in (self._own, self.net.reverse[self._own]):
+            book.balance[edges] = began.balance[edges]
+        self.now_ms, self._next = self._recording.begins_ms, 0
+
     def run_until(self, to_ms: int) -> IntArray:
         """Let the recorded senders choose up to a moment; see `PaymentLoop.run_until`."""
         options = self._recording.options

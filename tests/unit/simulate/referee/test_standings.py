@@ -16,7 +16,7 @@ from tests.made_up_runs import (
 )
 
 from daznode.domain.errors import InvalidParameter
-from daznode.simulate.referee.standings import compare, net_scores, sat_per_btc_year
+from daznode.simulate.referee.standings import against_base, compare, net_scores, sat_per_btc_year
 
 POLICIES = ("static", "market", "ladder")
 SLOW = settings(max_examples=10, deadline=None)
@@ -208,3 +208,26 @@ def test_scores_are_in_order_of_nodes_and_seeds():
     scores = net_scores(plan, outcomes_of(plan, fees)[::-1])
     for policy in POLICIES:
         assert scores[policy] == pytest.approx(fees[policy] / msat_for(1))
+
+
+def test_a_lead_that_rests_on_what_is_not_restored_shows_in_the_band():
+    plan = plan_of(("static", "drainer"), 8, 2)
+    noise = np.random.default_rng(3).uniform(10_000, 12_000, len(plan.keys))
+    outcomes = [
+        outcome_of(
+            key,
+            msat_for(noise[place] + 10_000 * (key.policy == "drainer")),
+            restore_msat=round(msat_for(16_000)) * (key.policy == "drainer"),
+        )
+        for place, key in enumerate(plan.keys)
+    ]
+    found = against_base(plan, outcomes)
+    drainer = found["drainer"]
+    assert drainer["net_high"].low > 0
+    assert drainer["net_low"].high < 0
+    assert drainer["net"].mean == pytest.approx(drainer["gross"].mean - 8_000, abs=0.1)
+    (first, *_) = compare(plan, outcomes, MADE_AT).standings
+    assert first.against_base == drainer["net"]
+    assert {interval.mean for interval in found["static"].values()} == {0.0}
+    turned = against_base(replace(plan, base="drainer"), outcomes)["static"]["net"]
+    assert turned.mean == pytest.approx(-drainer["net"].mean)

@@ -23,7 +23,7 @@ _WHOLE_POWERS: Final = np.array([2.0**-exponent for exponent in range(64)])
 _FRACTIONS: Final = np.array([_series(step / _STEPS) for step in range(_STEPS + 2)])
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def power_of_half(exponent: float) -> float:
     """2^-exponent for a number from 0; 0 beyond 60; relative error below 1e-6.
 
@@ -38,7 +38,7 @@ def power_of_half(exponent: float) -> float:
     return _WHOLE_POWERS[whole] * (low + (place - step) * (_FRACTIONS[step + 1] - low))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def exp_minus(x: float) -> float:
     """e^-x for a number from 0."""
     return power_of_half(x * _LOG2_E)

@@ -42,13 +42,13 @@ _ONE_MILLION: Final = 1_000_000
 _HOUR_MS: Final = 3_600_000.0
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def _fee(policies: NDArray[np.int64], edge: int, amount: int) -> int:
     """BOLT 7: base plus the proportional part, rounded down."""
     return policies[edge, BASE] + amount * policies[edge, PPM] // _ONE_MILLION
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def node_fee(policies: NDArray[np.int64], edge_in: int, edge_out: int, amount: int) -> int:
     """What a node keeps of a payment that comes in by one edge and leaves by another, >= 0."""
     fee = _fee(policies, edge_out, amount)
@@ -58,7 +58,7 @@ def node_fee(policies: NDArray[np.int64], edge_in: int, edge_out: int, amount: i
     return max(0, fee + inbound)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def show_edge(book: Book, edge: int) -> None:
     """Bring the search's view of one edge up to what senders have seen (see `state.show`)."""
     seen, view = book.seen[edge], book.shown
@@ -70,7 +70,7 @@ def show_edge(book: Book, edge: int) -> None:
     view[HAS_INBOUND, edge] = 1 if seen[INBOUND_BASE] != 0 or seen[INBOUND_PPM] != 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def lay_route(
     net: Net, book: Book, scratch: Scratch, sender: int, receiver: int, amount: int, limit: int
 ) -> int:
@@ -99,7 +99,7 @@ def lay_route(
     return length
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def refusal(net: Net, book: Book, scratch: Scratch, at: int, now_ms: int) -> int:
     """Why the hop at a place of the route fails; `NO_REASON` if it does not."""
     edge = scratch.path[at]
@@ -124,7 +124,7 @@ def refusal(net: Net, book: Book, scratch: Scratch, at: int, now_ms: int) -> int
     return NO_REASON
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def remember(
     net: Net, book: Book, memory: Memory, scratch: Scratch, length: int, failed_at: int, now_ms: int
 ) -> None:
@@ -155,7 +155,7 @@ def remember(
             passed[edge] = amount * np.float32(0.999)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def move(book: Book, net: Net, scratch: Scratch, length: int, n_moved: int) -> int:
     """Settle a part, noting what was moved; the new number of notes."""
     for at in range(length):
@@ -164,14 +164,21 @@ def move(book: Book, net: Net, scratch: Scratch, length: int, n_moved: int) -> i
         book.balance[net.reverse[edge]] += amount
         scratch.moved_edge[n_moved] = edge
         scratch.moved[n_moved] = amount
+        if at > 0:
+            scratch.traffic[net.source[edge]] += 1
+            scratch.earned[net.source[edge]] += scratch.amount[at - 1] - amount
         n_moved += 1
     return n_moved
 
 
-@njit(cache=True, nogil=True)
-def undo(book: Book, net: Net, scratch: Scratch, n_moved: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def undo(book: Book, net: Net, scratch: Scratch, sender: int, n_moved: int) -> None:
     """Give back what the settled parts of a lost payment moved: its HTLCs never settled."""
     for at in range(n_moved - 1, -1, -1):
         edge, amount = scratch.moved_edge[at], scratch.moved[at]
+        node = net.source[edge]
+        if node != sender:
+            scratch.traffic[node] -= 1
+            scratch.earned[node] -= scratch.moved[at - 1] - amount
         book.balance[edge] += amount
         book.balance[net.reverse[edge]] -= amount

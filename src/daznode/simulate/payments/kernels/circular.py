@@ -4,16 +4,23 @@ from typing import Final
 
 from numba import njit
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import lay_route, move, refusal, remember
 from daznode.simulate.payments.kernels.search import find_route
-from daznode.simulate.payments.state import MOST_ATTEMPTS, NO_REASON, Book, Memory, Net, Scratch
+from daznode.simulate.payments.state import (
+    MOST_ATTEMPTS,
+    NO_REASON,
+    Book,
+    Bounds,
+    Memory,
+    Net,
+    Scratch,
+)
 
 _WARM: Final = 1
 _NOBODY: Final = -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def circular(
     net: Net,
     book: Book,

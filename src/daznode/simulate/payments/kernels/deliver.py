@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import (
     lay_route,
     move,
@@ -36,6 +35,7 @@ from daznode.simulate.payments.state import (
     OUTSIDE_LIMITS,
     REFUSED,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
@@ -50,7 +50,7 @@ SETTLED, LOST, NO_ROUTE, NOT_TRIED = 1, 2, 3, 4
 """Outcomes of a payment; 0 is "not its turn yet"."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _note_failure(
     net: Net,
     scratch: Scratch,
@@ -80,7 +80,7 @@ def _note_failure(
     return n_events
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _note_forwards(
     net: Net,
     scratch: Scratch,
@@ -107,7 +107,7 @@ def _note_forwards(
     return n_pending
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def deliver(
     net: Net,
     book: Book,
@@ -118,6 +118,7 @@ def deliver(
     begin: int,
     end: int,
     player: int,
+    most_parts: int,
     events: NDArray[np.int64],
     results: NDArray[np.int64],
     options: NDArray[np.int64],
@@ -142,6 +143,7 @@ def deliver(
         begin: First payment.
         end: After the last one.
         player: The node whose forwards and failures are told; -1 for none.
+        most_parts: Into how many parts a payment is split at most, 1 to 16.
         events: Where they go, (n, 8), int64.
         results: One row a payment, (n_payments, 4), int64: outcome, attempts, fee in msat, hops.
         options: Where the player's chances go (see `record_options`), (n, 9), int64; of length 0 if
@@ -236,7 +238,7 @@ def deliver(
                 part += 1
                 continue
             half = amount // 2
-            if n_parts == 1 and half >= _SMALLEST_PART_MSAT:
+            if n_parts == 1 and most_parts > 1 and half >= _SMALLEST_PART_MSAT:
                 found = find_route(
                     net, book, memory, bounds, scratch, sender, receiver, _SMALLEST_PART_MSAT,
                     max(limit * _SMALLEST_PART_MSAT // total, 1), kind, now_ms, n_banned, _NOBODY,
@@ -244,7 +246,7 @@ def deliver(
                 )  # fmt: skip
                 if found < 0:
                     half = 0  # no part of it can get through, however it is split
-            if half >= _SMALLEST_PART_MSAT and n_parts < MOST_PARTS and attempts < MOST_TRIES:
+            if half >= _SMALLEST_PART_MSAT and n_parts < most_parts and attempts < MOST_TRIES:
                 part_amount[part] = amount - half
                 part_amount[n_parts] = half
                 n_parts += 1
@@ -256,7 +258,7 @@ def deliver(
                 events[n_events] = scratch.pending[at]
                 n_events += 1
         else:
-            undo(book, net, scratch, n_moved)
+            undo(book, net, scratch, sender, n_moved)
             fee_msat = 0
         result[0] = outcome
         result[1] = attempts

@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.attempt import lay_route, refusal
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.kernels.search import find_route, hop_probability, turn_to
@@ -37,6 +36,7 @@ from daznode.simulate.payments.state import (
     SLOPE,
     WEIGHT,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
@@ -50,7 +50,7 @@ _MILLIONTH: Final = 1e-6
 _NEVER: Final = 1e18
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _can_carry(net: Net, book: Book, scratch: Scratch, first: int, last: int) -> bool:
     """Whether the hops of the labelled way from one node to another have the balance it takes."""
     node, hops = first, 0
@@ -66,7 +66,7 @@ def _can_carry(net: Net, book: Book, scratch: Scratch, first: int, last: int) ->
     return node == last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _search_out(
     net: Net,
     book: Book,
@@ -150,7 +150,7 @@ def _search_out(
                     continue
                 worth = alternative - (weight + extra + risk + in_weight + price / (likely * hop))
                 worth = min(worth, most - amount)
-                if worth <= 0.0 or n_options >= options.shape[0]:
+                if worth < 1.0 or n_options >= options.shape[0]:
                     continue
                 is_good = is_in_good and _can_carry(net, book, scratch, node, receiver)
                 row = options[n_options]
@@ -191,7 +191,7 @@ def _search_out(
     return n_options
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def record_options(
     net: Net,
     book: Book,
@@ -266,26 +266,27 @@ def record_options(
                     last = scratch.following[node]
                     node = net.target[last]
                     hops += 1
-                in_likely = scratch.label[sender, PROBABILITY]
-                in_weight = scratch.label[sender, WEIGHT]
-                in_fee = scratch.label[sender, AMOUNT] - amount_msat
-                is_in_good = True
-                node = sender
-                while node != player:
-                    edge = scratch.following[node]
-                    target = net.target[edge]
-                    is_last = target == player
-                    needs = scratch.label[target, AMOUNT]
-                    if not is_last and book.balance[edge] - book.reserve[edge] < needs:
-                        is_in_good = False
-                    if book.is_offline[node] or book.is_offline[target]:
-                        is_in_good = False
-                    node = target
-                n_options = _search_out(
-                    net, book, memory, bounds, scratch, player, sender, receiver, amount_msat,
-                    float(limit_msat), kind, now_ms, n_banned, payment, n_banned, alternative,
-                    last, in_weight, in_fee, in_likely, is_in_good, options, n_options,
-                )  # fmt: skip
+                if node == player:  # else discounts led the search in a circle
+                    in_likely = scratch.label[sender, PROBABILITY]
+                    in_weight = scratch.label[sender, WEIGHT]
+                    in_fee = scratch.label[sender, AMOUNT] - amount_msat
+                    is_in_good = True
+                    node = sender
+                    while node != player:
+                        edge = scratch.following[node]
+                        target = net.target[edge]
+                        is_last = target == player
+                        needs = scratch.label[target, AMOUNT]
+                        if not is_last and book.balance[edge] - book.reserve[edge] < needs:
+                            is_in_good = False
+                        if book.is_offline[node] or book.is_offline[target]:
+                            is_in_good = False
+                        node = target
+                    n_options = _search_out(
+                        net, book, memory, bounds, scratch, player, sender, receiver, amount_msat,
+                        float(limit_msat), kind, now_ms, n_banned, payment, n_banned, alternative,
+                        last, in_weight, in_fee, in_likely, is_in_good, options, n_options,
+                    )  # fmt: skip
         if length == 0:
             return n_options
         failed_at = -1

@@ -37,6 +37,8 @@ from daznode.simulate.payments.state import (
     Net,
 )
 
+_BITS: Final = 60
+
 _TRIES: Final = 3
 """How many of the node's channels a sender tries in one attempt before it takes another way."""
 
@@ -90,7 +92,7 @@ def replay(
                     break
                 best, best_left, best_fee = -1, 0, 0
                 for option in range(at, after):
-                    if option - at < 60 and failed >> (option - at) & 1:
+                    if option - at < _BITS and failed >> (option - at) & 1:
                         continue
                     out, amount = options[option, OPTION_OUT], options[option, OPTION_AMOUNT]
                     policy = book.now[out]
@@ -107,7 +109,7 @@ def replay(
                         best, best_left, best_fee = option, left, fee
                 if best < 0:
                     break
-                failed |= 1 << min(best - at, 60)
+                failed |= 1 << min(best - at, _BITS)
                 out, own_in = options[best, OPTION_OUT], options[best, OPTION_IN]
                 back, onward = net.reverse[own_in], net.reverse[out]
                 amount = options[best, OPTION_AMOUNT]

@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.bounds import Bounds
 from daznode.simulate.payments.kernels.arithmetic import exp_minus, power_of_half
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.state import (
@@ -29,6 +28,7 @@ from daznode.simulate.payments.state import (
     SLOPE,
     WEIGHT,
     Book,
+    Bounds,
     Memory,
     Net,
     Scratch,
@@ -55,7 +55,7 @@ _UNIFORM: Final = 2
 _MILLIONTH: Final = 1e-6
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def capacity_factor(amount: float, capacity: float) -> float:
     """How much less likely an amount close to the capacity is (LND's logistic, smearing 0.025)."""
     if amount < 0.8 * capacity:
@@ -67,7 +67,7 @@ def capacity_factor(amount: float, capacity: float) -> float:
     return 1.0 - 0.5 * small / (1.0 + small)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def hop_probability(
     kind: int,
     edge: int,
@@ -106,7 +106,7 @@ def hop_probability(
     return likely
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def can_send(net: Net, book: Book, sender: int, amount_msat: int) -> bool:
     """Whether one of a sender's own channels can carry an amount, as only the sender knows."""
     for at in range(net.out_start[sender], net.out_start[sender + 1]):
@@ -116,7 +116,7 @@ def can_send(net: Net, book: Book, sender: int, amount_msat: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def turn_to(bounds: Bounds, scratch: Scratch, sender: int, kind: int) -> None:
     """Lay out the bounds of a sender as numbers, unless they are laid out already."""
     if scratch.whose[0] == sender and scratch.whose[1] == kind:
@@ -193,7 +193,7 @@ def _look_ahead(
             ahead[at] = close if (other == me) | (has_inbound[at] != close) else cost
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_route(
     net: Net,
     book: Book,

@@ -1,0 +1,67 @@
+"""Experiments with fee policies as JSON objects for machines, marked as simulated."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from daznode.domain.errors import ChannelNotFound
+from daznode.domain.experiment import ChannelOutcome, Comparison, Interval, RunOutcome
+from daznode.domain.ids import ShortChannelId, format_scid
+from daznode.domain.provenance import Reality
+from daznode.usecases.simulate_policy import Simulated
+
+_MARK: Final = {"reality": Reality.SIMULATED.value}
+_UNIT: Final = "sat per bitcoin of capacity and year"
+
+
+def of_run(simulated: Simulated, scid: ShortChannelId | None) -> dict[str, Any]:
+    """A run with its channels day by day, or with one of them.
+
+    Raises:
+        ChannelNotFound: The node has no such channel.
+    """
+    channels = [_channel(one) for one in simulated.outcome.channels if scid in {None, one.scid}]
+    if scid is not None and not channels:
+        message = f"channel {format_scid(scid)}: not one of the node's usable channels"
+        raise ChannelNotFound(message)
+    return {
+        **_MARK,
+        "network": simulated.network,
+        "terms": msgspec.to_builtins(simulated.terms),
+        "run": _run(simulated.outcome) | {"channels": channels},
+    }
+
+
+def of_comparison(
+    found: Comparison, readings: Mapping[str, Mapping[str, Interval]]
+) -> dict[str, Any]:
+    """A comparison: its plan, standings, differences to the base, and every run without channels."""
+    return {
+        **_MARK,
+        "unit": _UNIT,
+        "made_at": found.made_at,
+        "plan": msgspec.to_builtins(found.plan),
+        "standings": msgspec.to_builtins(found.standings),
+        "against_base": msgspec.to_builtins(readings),
+        "runs": [_run(outcome) for outcome in found.outcomes],
+    }
+
+
+def _run(outcome: RunOutcome) -> dict[str, Any]:
+    """A run with the readings of its score; of its channels only how many there are."""
+    built: dict[str, Any] = msgspec.to_builtins(outcome)
+    return built | {
+        "net_msat": outcome.net_msat,
+        "net_low_msat": outcome.net_low_msat,
+        "net_high_msat": outcome.net_high_msat,
+        "net_flat_msat": outcome.net_flat_msat,
+        "net_contested_msat": outcome.net_contested_msat,
+        "channels": len(outcome.channels),
+    }
+
+
+def _channel(channel: ChannelOutcome) -> dict[str, Any]:
+    """A channel; its id is text, since 64 bits exceed what JSON readers keep exactly."""
+    built: dict[str, Any] = msgspec.to_builtins(channel)
+    return built | {"scid": format_scid(channel.scid)}

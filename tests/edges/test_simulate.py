@@ -1,0 +1,228 @@
+"""`daznode simulate`, `backtest`, `policies`, `experiments` as a person or a script meets them."""
+
+import json
+import signal
+
+import pytest
+from click.testing import CliRunner
+from tests.builders import a_node_id, a_snapshot
+from tests.fakes.arena import FakeMaker
+
+from daznode.adapters.sources.describegraph_file import write_describegraph
+from daznode.domain.errors import Interrupted
+from daznode.domain.ids import format_scid
+from daznode.edges.cli.app import cli
+from daznode.wiring import experiments
+
+POLICIES = "static-100,hill-climb,static-1000"
+SMALL = ("--nodes", 4, "--seeds", 2, "--days", 3, "--policies", POLICIES)
+N_RUNS = 4 * 2 * 3
+
+
+@pytest.fixture
+def dump(tmp_path):
+    path = tmp_path / "graph.json"
+    write_describegraph(a_snapshot(8), str(path))
+    return path
+
+
+@pytest.fixture
+def maker(monkeypatch):
+    """Runs that cost nothing: what is tested here is the door, not the simulator."""
+    made = FakeMaker()
+    monkeypatch.setattr(experiments, "_lay_out", made)
+    return made
+
+
+@pytest.fixture
+def call(tmp_path):
+    def run(*arguments):
+        runner = CliRunner(env={"DAZNODE_DATA_DIR": str(tmp_path / "data"), "NO_COLOR": "1"})
+        return runner.invoke(cli, [str(argument) for argument in arguments])
+
+    return run
+
+
+def fails(result, exit_code, *said):
+    assert result.exit_code == exit_code, result.output
+    lines = [line for line in result.stderr.splitlines() if line and "Compiling" not in line]
+    assert lines[-1].startswith("error: "), result.stderr
+    assert len([line for line in lines if line.startswith("error")]) == 1
+    assert all(text in lines[-1] for text in said), lines[-1]
+
+
+def test_a_comparison_in_the_terminal(call, dump, maker):
+    result = call("backtest", "--network", dump, *SMALL)
+    assert result.exit_code == 0, result.output
+    assert "Everything here is simulated." in result.stdout
+    for said in ("Standings", "hill-climb", "Against", "Band", "Mean rank", "Imbalance", "Own BTC"):
+        assert said in result.stdout, said
+    assert "4 nodes in 2 runs each" in " ".join(result.stdout.split())
+    assert len(maker.asked) == N_RUNS
+
+
+def test_a_comparison_for_machines(call, dump, maker):
+    result = call("backtest", "--network", dump, *SMALL, "--json", "--set", "evaluation")
+    found = json.loads(result.stdout)
+    assert found["reality"] == "simulated"
+    assert found["plan"]["node_set"] == "evaluation"
+    assert found["plan"]["seeds"] == [3, 5]
+    assert len(found["standings"]) == 3
+    assert set(found["against_base"]) == set(POLICIES.split(","))
+    assert len(found["runs"]) == N_RUNS
+    run = found["runs"][0]
+    assert run["net_msat"] == run["fees_msat"] - run["refill_cost_msat"] - run["restore_msat"] // 2
+    assert run["channels"] == 2
+    assert maker.terms[0].node_set.value == "evaluation"
+
+
+def test_what_is_asked_for_reaches_the_ground(call, dump, maker):
+    call(
+        *("backtest", "--network", dump, *SMALL, "--burn-in", 5, "--payments-per-day", 77),
+        *("--modernise", "--seed", 9, "--base", "static-300", "--json"),
+    )
+    (terms,) = maker.terms
+    assert (terms.days, terms.burn_in_days, terms.payments_per_day) == (3, 5, 77)
+    assert (terms.is_modernised, terms.network_seed, terms.base) == (True, 9, "static-300")
+
+
+def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
+    common = ("--network", dump, "--days", 3, "--set", "evaluation", "--json")
+    found = json.loads(
+        call(
+            "backtest", *common, "--seed", 9, "--nodes", 1, "--seeds", 1, "--policies", "lndg"
+        ).stdout
+    )
+    one = found["runs"][0]["key"]
+    chosen = ("--node", one["node_id"], "--seed", one["seed"], "--policy", one["policy"])
+    call("simulate", *common, *chosen, "--network-seed", 9)
+    assert maker.terms[0] == maker.terms[1]
+    assert one["seed"] == 19
+
+
+def test_a_comparison_as_a_page(call, dump, maker, tmp_path):
+    out = tmp_path / "pages" / "comparison.html"
+    result = call("backtest", "--network", dump, *SMALL, "--out", out)
+    assert result.exit_code == 0, result.output
+    html = out.read_text()
+    assert "<title>Fee policies compared, simulated" in html
+    assert "hill-climb" in html
+    assert str(out) in result.stderr
+
+
+def test_the_same_command_goes_on_from_what_it_has(call, dump, maker):
+    first = json.loads(call("backtest", "--network", dump, *SMALL, "--json").stdout)
+    again = call("backtest", "--network", dump, *SMALL, "--json", "--jobs", 1)
+    second = json.loads(again.stdout)
+    assert len(maker.asked) == N_RUNS
+    assert (second["standings"], second["runs"]) == (first["standings"], first["runs"])
+    assert f"{N_RUNS} of {N_RUNS} runs, {N_RUNS} of them from earlier" in again.stderr
+
+
+def test_ctrl_c_keeps_whole_runs_and_says_how_to_go_on(call, dump, maker, tmp_path):
+    def stop(key):
+        if len(maker.asked) == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    maker.before_run = stop
+    result = call("backtest", "--network", dump, *SMALL, "--jobs", 1)
+    assert result.exit_code == Interrupted.exit_code
+    kept = len(list(tmp_path.glob("data/experiments/*/runs/*")))
+    assert 1 <= kept < N_RUNS
+    *_, how, last = result.stderr.strip().splitlines()
+    assert how == f"{kept} of {N_RUNS} runs are kept; the same command goes on from there."
+    assert last == Interrupted.told
+    listed = json.loads(call("experiments", "--json").stdout)
+    assert [one["finished_runs"] for one in listed] == [kept]
+    maker.before_run = lambda _: None
+    assert call("backtest", "--network", dump, *SMALL).exit_code == 0
+
+
+def test_experiments_are_listed(call, dump, maker):
+    assert "No experiment is kept" in call("experiments").stdout
+    call("backtest", "--network", dump, *SMALL)
+    assert f"{N_RUNS} of {N_RUNS}" in call("experiments").stdout
+
+
+def test_a_run_in_the_terminal_by_alias(call, dump, maker):
+    result = call("simulate", "--network", dump, "--node", "node 3", "--policy", "lndg")
+    assert result.exit_code == 0, result.output
+    for said in ("Everything here is simulated.", "Net", "Day by day", "Channels", "peer 1"):
+        assert said in result.stdout, said
+    (key,) = maker.asked
+    assert (key.policy, key.seed) == ("lndg", 1)
+
+
+def test_a_run_for_machines_is_the_same_twice(call, dump, maker):
+    command = ("simulate", "--network", dump, "--node", a_node_id(2), "--policy", "clboss")
+    shown = call(*command, "--seed", 3, "--json").stdout
+    assert shown == call(*command, "--seed", 3, "--json").stdout
+    found = json.loads(shown)
+    assert found["reality"] == "simulated"
+    assert found["run"]["key"] == {"node_id": a_node_id(2), "seed": 3, "policy": "clboss"}
+    assert len(found["run"]["channels"][0]["days"]) == found["terms"]["days"] == 10
+    assert "x" in found["run"]["channels"][0]["scid"]
+
+
+def test_one_channel_day_by_day(call, dump, maker, tmp_path):
+    command = ("simulate", "--network", dump, "--node", "node 3", "--policy", "lndg", "--days", 3)
+    scid = json.loads(call(*command, "--json").stdout)["run"]["channels"][1]["scid"]
+    text = call(*command, "--channel", scid, "--out", tmp_path / "c.html").stdout
+    for said in (scid, "day 1", "day 3", "Fee, ppm"):
+        assert said in text, said
+    assert scid in (tmp_path / "c.html").read_text()
+    one = json.loads(call(*command, "--channel", scid, "--json").stdout)
+    assert [channel["scid"] for channel in one["run"]["channels"]] == [scid]
+    fails(call(*command, "--channel", format_scid(7)), 3, "channel 0x0x7: not one of the 2")
+    fails(call(*command, "--channel", "nonsense"), 2, "nonsense")
+
+
+def test_policies_are_shown_with_their_sources(call):
+    text = call("policies").stdout
+    assert "clboss" in text
+    assert "ZmnSCPxj/clboss" in text
+    lines = json.loads(call("policies", "--json").stdout)
+    assert {"name", "summary", "source"} == set(lines[0])
+    assert call("simulate", "--policy", "list").stdout == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (("backtest", "--network", "nowhere"), 5, "daznode network import"),
+        (("backtest", "--policies", "nonsense"), 2, "policy 'nonsense': not known"),
+        (("backtest", "--nodes", 0), 2, "nodes 0: out of range; takes 1 to 1,000"),
+        (("backtest", "--days", 0), 2, "days 0: out of range; takes 1 to 365"),
+        (("backtest", "--jobs", 0), 2, "jobs 0: out of range"),
+        (("backtest", "--out", "."), 2, "--out .: a folder; takes a file"),
+        (("simulate", "--policy", "lndg"), 2, "--node: missing; takes a key or an alias"),
+        (("simulate", "--node", "x"), 2, "--policy: missing; takes a name"),
+        (("simulate", "--node", "x", "--policy", "lndg"), 5, "daznode network import"),
+        (("simulate", "--node", "x", "--policy", "lndg", "--seed", -1), 2, "seed -1"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(call, maker, arguments, exit_code, said):
+    fails(call(*arguments), exit_code, said)
+
+
+def test_a_node_that_is_not_there(call, dump, maker):
+    result = call("simulate", "--network", dump, "--node", "nobody", "--policy", "lndg")
+    fails(result, 3, "'nobody': no node of that name")
+
+
+def test_a_real_run_in_a_small_network(call, tmp_path):
+    """The one run here that is simulated in earnest: same command, same history."""
+    graph = tmp_path / "network.json"
+    call("network", "generate", "--nodes", 60, "--channels", 200, "--out", graph)
+    ranked = json.loads(call("rankings", "--graph", graph, "--limit", 1, "--json").stdout)
+    command = (
+        *("simulate", "--network", graph, "--node", ranked[0]["node_id"], "--policy", "hill-climb"),
+        *("--days", 2, "--burn-in", 1, "--payments-per-day", 200, "--json"),
+    )
+    found = json.loads(call(*command).stdout)
+    run = found["run"]
+    assert run["payments"] > 0
+    assert run["updates"] > 0
+    assert all(len(channel["days"]) == 2 for channel in run["channels"])
+    again = json.loads(call(*command).stdout)["run"]
+    assert again["history_sha256"] == run["history_sha256"]

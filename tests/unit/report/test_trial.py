@@ -1,0 +1,123 @@
+"""One simulated run as a page: what it came to, its days, its channels, one channel alone."""
+
+from dataclasses import replace
+
+import pytest
+from tests.builders import a_node_id, a_scid
+from tests.fakes.arena import an_outcome
+
+from daznode.adapters.press.document import DocumentPress
+from daznode.domain.errors import ChannelNotFound
+from daznode.domain.experiment import RunKey
+from daznode.domain.ids import format_scid
+from daznode.domain.page import Charts, Table, Tiles
+from daznode.domain.units import Msat
+from daznode.report.trial import HISTORIES, lay_out_channel, lay_out_run
+
+NETWORK = "20261121T060000Z-0123456789ab"
+RUN = an_outcome(RunKey(a_node_id(3), 7, "dear"), days=4)
+
+
+def section_of(page, key):
+    return next(one for one in page.sections if one.key == key)
+
+
+def blocks_of(page, key, kind):
+    return [block for block in section_of(page, key).blocks if isinstance(block, kind)]
+
+
+def test_the_result_is_told_with_its_band_and_as_simulated():
+    page = lay_out_run(RUN, NETWORK, "static-100")
+    (tiles,) = blocks_of(page, "result", Tiles)
+    by_label = {tile.label: tile for tile in tiles.tiles}
+    assert by_label["Net"].value.startswith("+")
+    assert by_label["Fees"].value == f"{RUN.fees_msat // 1000:,} sat"
+    assert by_label["Forwards"].note == "40 refused for want of balance"
+    assert page.status_text == "Net gain"
+    assert (page.score_text, page.score_ratio) == ("83%", pytest.approx(5 / 6))
+    assert page.banner.startswith("Everything here is simulated.")
+    assert "static-100" in page.lead
+    assert RUN.history_sha256[:16] in page.footer
+
+
+def test_a_loss_is_called_one():
+    page = lay_out_run(replace(RUN, refill_cost_msat=Msat(10**9)), NETWORK, "static-100")
+    assert page.status_text == "Net loss"
+
+
+def test_the_days_of_the_node_are_the_sums_over_its_channels():
+    page = lay_out_run(RUN, NETWORK, "static-100")
+    (charts,) = blocks_of(page, "days", Charts)
+    by_title = {series.title: series for series in charts.series}
+    assert by_title["Passed on, sat"].values == (800_000_000.0,) * 4
+    assert by_title["Refused for want of balance"].values == (0.0, 2.0, 4.0, 6.0)
+    assert by_title["Fees earned, sat"].labels == ("day 1", "day 2", "day 3", "day 4")
+
+
+def test_every_channel_is_in_the_table_and_the_busiest_have_their_days():
+    run = an_outcome(RUN.key, days=4, n_channels=30)
+    page = lay_out_run(run, NETWORK, "static-100")
+    (table,) = blocks_of(page, "channels", Table)
+    assert len(table.rows) == 30
+    assert table.head_rows == 20
+    assert table.short_note == "10 more"
+    assert format_scid(a_scid(1)) in {row[0].sub for row in table.rows}
+    tables = blocks_of(page, "history", Table)
+    assert len(tables) == HISTORIES
+    assert all(len(one.rows) == 4 and one.is_folded for one in tables)
+    assert "12 channels that moved most, of 30" in section_of(page, "history").blocks[0].text
+
+
+def test_the_busiest_is_what_moved_not_what_earned():
+    idle, busy = RUN.channels
+    days = tuple(replace(day, in_msat=Msat(10**12)) for day in busy.days)
+    run = replace(RUN, channels=(idle, replace(busy, days=days, earned_msat=Msat(0))))
+    first = blocks_of(lay_out_run(run, NETWORK, "static-100"), "history", Table)[0]
+    assert format_scid(busy.scid) in first.caption
+
+
+def test_one_channel_day_by_day():
+    channel = RUN.channels[1]
+    page = lay_out_channel(RUN, channel.scid, NETWORK)
+    assert format_scid(channel.scid) in page.subject
+    (table,) = blocks_of(page, "history", Table)
+    assert not table.is_folded
+    first = [cell.text for cell in table.rows[0]]
+    assert first == ["day 1", "5,000,000", "50.0%", "100", "\N{MINUS SIGN}5", *first[5:]]
+    assert [row[3].text for row in table.rows] == ["100", "110", "120", "130"]
+
+
+def test_a_channel_that_is_not_the_nodes_is_named_with_one_that_is():
+    with pytest.raises(ChannelNotFound, match=r"^channel 1x2x3: not one of the 2 [^\n]+$") as no:
+        lay_out_channel(RUN, (1 << 40) | (2 << 16) | 3, NETWORK)
+    assert format_scid(RUN.channels[0].scid) in str(no.value)
+
+
+def test_a_node_without_channels_has_a_page_too():
+    page = lay_out_run(replace(RUN, channels=(), offered=0, forwards=0), NETWORK, "static-100")
+    assert page.score_ratio is None
+    assert "no channel" in DocumentPress().html(page)
+
+
+def test_names_of_strangers_cannot_steer_the_page():
+    channel = replace(RUN.channels[0], peer_alias="<script>alert(1)</script>\x1b[2J{day}")
+    run = replace(RUN, alias="{net}\u202e<b>", channels=(channel,))
+    html = DocumentPress().html(lay_out_run(run, NETWORK, "static-100"))
+    assert "<script" not in html
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+    assert "{day}" in html
+
+
+def test_ids_of_charts_are_unique():
+    html = DocumentPress().html(lay_out_run(RUN, NETWORK, "static-100"))
+    ids = [part.partition('"')[0] for part in html.split(' id="')[1:]]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_node_without_a_name_is_shown_by_a_short_key():
+    channel = replace(RUN.channels[0], peer_alias=a_node_id(5))
+    page = lay_out_run(replace(RUN, alias=a_node_id(3), channels=(channel,)), NETWORK, "static-100")
+    assert page.subject == f"{a_node_id(3)[:10]}…{a_node_id(3)[-4:]}"
+    assert blocks_of(page, "channels", Table)[0].rows[0][0].text.startswith(a_node_id(5)[:10])
+    assert a_node_id(3) in page.subject_detail

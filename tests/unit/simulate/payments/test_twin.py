@@ -1,0 +1,186 @@
+"""The twin replays what a full loop recorded: close to the loop, and a judge of hindsight."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+from tests.payment_worlds import BEGINS_AT, ground, loop, names, season
+
+from daznode.domain.experiment import FlowTilt, NodeKind, RunKey, RunOutcome
+from daznode.domain.units import Msat, Ppm
+from daznode.simulate.payments.demand import DAY_MS
+from daznode.simulate.payments.loop import PaymentLoop
+from daznode.simulate.players.season import Season
+from daznode.simulate.policies.sight import Orders, PolicyOrder, Sight
+from daznode.simulate.twin.course import (
+    Recording,
+    TwinCourse,
+    end_recording,
+    start_recording,
+)
+from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
+
+DAYS = 3
+
+
+class _Static:
+    every = timedelta(days=1)
+
+    def __init__(self, ppm: int) -> None:
+        self._ppm = Ppm(ppm)
+
+    def look(self, sight: Sight) -> Orders:
+        return Orders(
+            tuple(
+                PolicyOrder(
+                    one.scid, replace(one.local_policy, fee_ppm=self._ppm, base_fee_msat=Msat(0))
+                )
+                for one in sight.observation.channels
+                if one.local_policy
+            )
+        )
+
+
+@cache
+def _recording() -> Recording:
+    made = season(days=DAYS)
+    made.steer(_Static(100), 1)
+    course = made.course
+    assert isinstance(course, PaymentLoop)
+    begun = start_recording(course)
+    course.record()
+    made.steer(_Static(100), DAYS - 1)
+    return end_recording(course, begun)
+
+
+def _key(made: Season) -> RunKey:
+    return RunKey(made.player.node_id, 1, "x")
+
+
+def _outcome(made: Season) -> RunOutcome:
+    return made.outcome(_key(made), NodeKind.MID, FlowTilt.EVEN)
+
+
+def _twin(ppm: int) -> RunOutcome:
+    made = Season(TwinCourse(_recording()), names(), BEGINS_AT)
+    made.steer(_Static(ppm), DAYS - 1)
+    return _outcome(made)
+
+
+@cache
+def _full(ppm: int) -> RunOutcome:
+    made = season(days=DAYS)
+    made.steer(_Static(100), 1)
+    made.begin()
+    made.steer(_Static(ppm), DAYS - 1)
+    return _outcome(made)
+
+
+@pytest.mark.parametrize("ppm", [30, 100, 1_000])
+def test_it_agrees_with_the_full_loop(ppm: int) -> None:
+    twin, full = _twin(ppm), _full(ppm)
+
+    assert full.forwards > 5
+    assert twin.fees_msat == pytest.approx(full.fees_msat, rel=0.25)
+    assert twin.forwards == pytest.approx(full.forwards, rel=0.25, abs=3)
+
+
+def test_recording_changes_nothing() -> None:
+    recorded = _recording().loop
+
+    made = season(days=DAYS)
+    made.steer(_Static(100), DAYS)
+
+    assert isinstance(made.course, PaymentLoop)
+    assert (made.course.results == recorded.results).all()
+    assert (made.course.book.balance == recorded.book.balance).all()
+
+
+def test_options_are_the_players_and_worth_something() -> None:
+    recording = _recording()
+    own = ground().network.edges_from(recording.loop.player)
+    options = recording.options
+
+    assert len(options) > 50
+    assert np.isin(options[:, 3], own).all()
+    assert np.isin(options[:, 4], own).all()
+    assert (options[:, 3] != options[:, 4]).all()
+    assert (options[:, 6] > 0).all()
+    assert (np.diff(options[:, 1]) >= 0).all()
+    assert options[:, 0].min() >= recording.begins_ms
+
+
+def test_it_is_deterministic_and_conserves_money() -> None:
+    first, again = TwinCourse(_recording()), TwinCourse(_recording())
+    until = DAYS * DAY_MS
+    middle = (1 + DAYS) * DAY_MS // 2
+    whole = first.run_until(until)
+    halves = np.concatenate([again.run_until(middle), again.run_until(until)])
+    network = ground().network
+
+    assert (whole == halves).all()
+    both = first.book.balance + first.book.balance[network.reverse]
+    assert (both == network.capacity_msat).all()
+    assert (first.book.balance >= 0).all()
+
+
+def test_rewinding_brings_back_the_beginning() -> None:
+    course = TwinCourse(_recording())
+    before = course.book.balance.copy()
+    events = course.run_until(DAYS * DAY_MS)
+    course.rewind()
+
+    assert (course.book.balance == before).all()
+    assert (course.run_until(DAYS * DAY_MS) == events).all()
+
+
+def test_a_refill_costs_the_price_around_and_conserves_money() -> None:
+    recording = _recording()
+    course = TwinCourse(recording)
+    network = ground().network
+    own = network.edges_from(course.player)
+    known = np.flatnonzero(np.isfinite(recording.around) & (recording.around > 0))
+    remote = course.book.balance[network.reverse[own]]
+    place = int(known[remote[known].argmax()])
+    edge, edge_in = int(own[place]), int(network.reverse[own[place]])
+    before = course.book.balance[own].copy()
+    price_msat = int(np.ceil(10_000_000 * recording.around[place] / 1e6))
+
+    assert course.refill(edge_in, own, 10_000_000, price_msat - 1) is None
+    done = course.refill(edge_in, own, 10_000_000, price_msat)
+
+    assert done is not None
+    assert done[1] == price_msat
+    assert (course.book.balance[own] - before).sum() == -price_msat
+    assert course.book.balance[edge] - before[place] == 10_000_000
+
+
+def test_hindsight_beats_every_common_fee_in_the_twin() -> None:
+    recording = _recording()
+    fees = hindsight_fees(recording, DAYS * DAY_MS)
+    made = Season(TwinCourse(recording), names(), BEGINS_AT)
+    made.steer(FixedFees(fees), DAYS - 1)
+
+    best = max(_twin(ppm).net_msat for ppm in (0, 30, 100, 300, 1_000, 3_000))
+
+    assert _outcome(made).net_msat >= best - 1_000
+    assert len(set(fees.values())) > 1
+
+
+def test_a_closed_channel_is_out_of_the_twin_too() -> None:
+    course = TwinCourse(_recording())
+    busiest = int(np.bincount(_recording().options[:, 3]).argmax())
+    course.close(busiest)
+
+    events = course.run_until(DAYS * DAY_MS)
+
+    assert busiest not in events[:, 3]
+
+
+def test_the_loop_of_a_recording_is_a_full_loop() -> None:
+    made = loop()
+    assert made.options == []
+    made.run_until(DAY_MS // 4)
+    assert made.options == []
