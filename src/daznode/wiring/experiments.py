@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from daznode.adapters.compute import ThreadCompute
     from daznode.adapters.store.experiments import ExperimentFolders
-    from daznode.domain.experiment import Comparison, Interval
+    from daznode.domain.experiment import Comparison, ExperimentPlan, Interval
     from daznode.domain.gossip import GraphSnapshot
     from daznode.domain.ids import ShortChannelId
     from daznode.domain.kept_experiment import Advance, KeptExperiment
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from daznode.ports.clock import Clock
     from daznode.ports.store import SnapshotStore
     from daznode.usecases.backtest_request import BacktestRequest
+    from daznode.usecases.judge_referee import Judgement
     from daznode.usecases.simulate_policy import Simulated, SimulationRequest
     from daznode.usecases.trial_ground import GroundTerms, PolicyLine, TrialGround, TrialRoom
 
@@ -102,6 +103,12 @@ class ExperimentServices:
             StoreCorrupt: A plan cannot be read; the message names the file.
         """
         return await self.store.experiments()
+
+    async def judge(self, experiment_id: str) -> "tuple[ExperimentPlan, tuple[Judgement, ...]]":
+        """What the statistics of a kept comparison are worth; raises as `JudgeReferee.run`."""
+        from daznode.usecases.judge_referee import JudgeReferee
+
+        return await JudgeReferee(self.store, self._room(1).compute).run(experiment_id)
 
     def readings(self, found: "Comparison") -> "Mapping[str, Mapping[str, Interval]]":
         """Each policy against the base under every reading of the score."""

@@ -14,7 +14,7 @@ from daznode.edges.cli.network import network
 from daznode.edges.cli.reports import report
 from daznode.edges.cli.scores import fee_market, rankings, score
 from daznode.edges.cli.serve import serve
-from daznode.edges.cli.simulate import backtest, experiments, policies, simulate
+from daznode.edges.cli.simulate import backtest, experiments, policies, reliability, simulate
 from daznode.edges.cli.sync import sync
 from daznode.edges.cli.users import user
 from daznode.edges.cli.worker import worker
@@ -61,6 +61,7 @@ for _command in (
     backtest,
     policies,
     experiments,
+    reliability,
     serve,
     worker,
     user,

@@ -1,15 +1,22 @@
 """Experiments with fee policies as JSON objects for machines, marked as simulated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
 import msgspec
 
 from daznode.domain.errors import ChannelNotFound
-from daznode.domain.experiment import ChannelOutcome, Comparison, Interval, RunOutcome
+from daznode.domain.experiment import (
+    ChannelOutcome,
+    Comparison,
+    ExperimentPlan,
+    Interval,
+    RunOutcome,
+)
 from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.provenance import Reality
+from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.simulate_policy import Simulated
 
 _MARK: Final = {"reality": Reality.SIMULATED.value}
@@ -46,6 +53,16 @@ def of_comparison(
         "standings": _finite(msgspec.to_builtins(found.standings)),
         "against_base": _finite(msgspec.to_builtins(readings)),
         "runs": [_run(outcome) for outcome in found.outcomes],
+    }
+
+
+def of_judgements(plan: ExperimentPlan, judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """What a comparison's statistics are worth."""
+    return {
+        **_MARK,
+        "unit": _UNIT,
+        "plan": msgspec.to_builtins(plan),
+        "judgements": _finite(msgspec.to_builtins(judgements)),
     }
 
 

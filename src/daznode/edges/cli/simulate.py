@@ -11,14 +11,15 @@ import click
 from rich.console import Console
 
 from daznode.domain.errors import Interrupted, InvalidParameter
-from daznode.domain.experiment import NodeSet, Tier
+from daznode.domain.experiment import ExperimentPlan, NodeSet, Tier
 from daznode.domain.ids import parse_scid
 from daznode.domain.kept_experiment import Advance, KeptExperiment
 from daznode.domain.page import Page
 from daznode.edges.cli import experiment_json, session
-from daznode.edges.cli.tables import print_experiments, print_policies
+from daznode.edges.cli.tables import print_experiments, print_judgements, print_policies
 from daznode.edges.cli.terminal import print_page
 from daznode.usecases.backtest_request import BacktestRequest
+from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.simulate_policy import Simulated, SimulationRequest
 from daznode.usecases.trial_ground import GroundTerms, PolicyLine
 from daznode.wiring import Services
@@ -272,6 +273,30 @@ def experiments(*, as_json: bool) -> None:
         session.print_json(kept)
     else:
         print_experiments(kept)
+
+
+@click.command(
+    short_help="What a comparison's statistics are worth.",
+    epilog="Example: daznode reliability 3f2a",
+)
+@click.argument("experiment", metavar="EXPERIMENT")
+@session.json_option
+def reliability(experiment: str, *, as_json: bool) -> None:
+    """Null test and power on the runs of EXPERIMENT, a finished comparison by its id.
+
+    The null test makes worlds out of the runs in which nothing differs, and counts how often the
+    referee sees a difference all the same: at 5 %, about five in a hundred. Power says how many
+    nodes, seeds and days it takes to see a twentieth of what the base policy earned.
+    """
+
+    async def trip(services: Services) -> tuple[ExperimentPlan, tuple[Judgement, ...]]:
+        return await services.experiments.judge(experiment)
+
+    plan, judgements = session.run(trip)
+    if as_json:
+        session.print_json(experiment_json.of_judgements(plan, judgements))
+    else:
+        print_judgements(plan, judgements)
 
 
 class _Watch:

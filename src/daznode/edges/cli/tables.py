@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from daznode.domain.experiment import ExperimentPlan, Interval
 from daznode.domain.gossip import SnapshotOrigin, SnapshotSummary
 from daznode.domain.kept_experiment import KeptExperiment
 from daznode.domain.measures import (
@@ -21,6 +22,7 @@ from daznode.domain.measures import (
     SnapshotDiff,
 )
 from daznode.domain.provenance import Reality
+from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.trial_ground import PolicyLine
 
 _DASH: Final = "-"
@@ -278,6 +280,42 @@ def print_policies(lines: Sequence[PolicyLine]) -> None:
     for line in lines:
         table.add_row(escape(line.name), escape(line.summary), escape(line.source))
     _console().print(table)
+
+
+def print_judgements(plan: ExperimentPlan, judgements: Sequence[Judgement]) -> None:
+    """What a comparison's statistics are worth: null tests, then what it takes to see 5 %."""
+    _console().print(
+        f"All simulated. {len(plan.nodes):,} nodes, {len(plan.seeds):,} seeds, {plan.days:,} days, "
+        f"against {plan.base}. False alarms at 5 %, of 1,000 made-up experiments without a "
+        "difference, with signs at random (mirrored) and with the mean taken off (centred)."
+    )
+    table = _table("policy", "mirrored", "centred", "coverage", "5 % of base", "to see it")
+    for one in judgements:
+        effect = "not known" if one.effect is None else f"{one.effect:,.0f}"
+        table.add_row(
+            one.policy,
+            _share_of(one.mirrored.false_alarms),
+            _share_of(one.centred.false_alarms),
+            _share_of(one.centred.coverage),
+            effect,
+            _need(one),
+        )
+    _print(table)
+
+
+def _share_of(interval: Interval) -> str:
+    return f"{interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+
+
+def _need(one: Judgement) -> str:
+    """The cheapest of the rows that is enough, or how many nodes it takes."""
+    enough = [(row.nodes * row.seeds * row.days, row) for row in one.needs if row.seeds]
+    if enough:
+        best = min(enough, key=lambda found: found[0])[1]
+        return f"{best.nodes:,} nodes, {best.seeds:,} seeds, {best.days:,} days"
+    if one.needs:
+        return f"{one.needs[0].fewest_nodes:,} nodes or more"
+    return "not told by these runs"
 
 
 def print_experiments(kept: Sequence[KeptExperiment]) -> None:
