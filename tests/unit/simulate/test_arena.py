@@ -1,0 +1,148 @@
+"""The arena: runs that are fair, repeatable, and equal in whatever order or thread they are made."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from tests.payment_worlds import snapshot
+
+from daznode.domain.errors import InvalidParameter, NodeNotFound
+from daznode.domain.experiment import NodeSet, RunKey, RunOutcome, Tier
+from daznode.domain.ids import NodeId
+from daznode.simulate.arena import ORACLE, Arena, ArenaParams
+from daznode.simulate.policies.table import POLICIES
+from daznode.simulate.referee.nodes import node_set_of
+
+DAYS, BURN_IN = 2, 1
+PARAMS = ArenaParams(payments_per_day=2_500)
+
+
+@cache
+def arena(tier: Tier = Tier.FULL) -> Arena:
+    return Arena.prepare(snapshot(), replace(PARAMS, tier=tier))
+
+
+def _node() -> NodeId:
+    return arena().choose(NodeSet.DEVELOPMENT, 1, 1)[0]
+
+
+def run(policy: str, seed: int = 2, tier: Tier = Tier.FULL, of: Arena | None = None) -> RunOutcome:
+    return (of or arena(tier)).run(
+        RunKey(_node(), seed, policy), days=DAYS, burn_in_days=BURN_IN, base="keep"
+    )
+
+
+def _without_key(outcome: RunOutcome) -> RunOutcome:
+    return replace(outcome, key=RunKey(_node(), 0, ""))
+
+
+@pytest.mark.parametrize("policy", [*POLICIES, ORACLE])
+def test_the_books_of_every_policy_add_up(policy: str) -> None:
+    outcome = run(policy)
+
+    assert outcome.days == DAYS
+    assert outcome.fees_msat == sum(one.earned_msat for one in outcome.channels)
+    assert outcome.captive_msat <= outcome.fees_msat
+    assert outcome.refill_cost_msat == sum(one.refill_cost_msat for one in outcome.channels)
+    assert outcome.forwards == sum(one.forwards for one in outcome.channels)
+    assert outcome.forwards + outcome.refused <= outcome.offered
+    assert outcome.updates == sum(one.updates for one in outcome.channels)
+    assert outcome.net_low_msat <= outcome.net_msat <= outcome.net_high_msat
+    assert 0 <= outcome.imbalance <= 1
+    for channel in outcome.channels:
+        assert len(channel.days) == DAYS
+        assert channel.days[-1].local_msat == channel.end_local_msat
+        assert 0 <= channel.end_local_msat <= channel.capacity_sat * 1_000
+        assert sum(day.earned_msat for day in channel.days) == channel.earned_msat
+
+
+def test_money_of_the_node_is_conserved() -> None:
+    outcome = run("clboss")
+
+    moved = sum(one.end_local_msat - one.start_local_msat for one in outcome.channels)
+    assert outcome.refills > 0
+    assert moved == outcome.fees_msat - outcome.refill_cost_msat
+
+
+def test_two_copies_of_a_policy_without_chance_are_one() -> None:
+    first, copy = run("static-300"), run("static-300#2")
+
+    assert _without_key(first) == _without_key(copy)
+    assert first.history_sha256 == copy.history_sha256
+
+
+def test_two_copies_of_a_policy_with_chance_differ_by_it_alone() -> None:
+    first, copy = run("hill-climb"), run("hill-climb#2")
+
+    assert first.history_sha256 != copy.history_sha256
+    assert first.payments == pytest.approx(copy.payments, rel=0.01)
+
+
+def test_a_run_is_the_same_whoever_ran_before_and_beside_it() -> None:
+    fresh = Arena.prepare(snapshot(), PARAMS)
+    names = ("static-1000", "clboss-fees", "keep", "hill-climb")
+    with ThreadPoolExecutor(2) as pool:
+        side_by_side = list(pool.map(lambda name: run(name, of=fresh), names))
+
+    assert side_by_side == [run(name) for name in reversed(names)][::-1]
+
+
+def test_other_seeds_are_other_runs() -> None:
+    assert run("keep", seed=2).history_sha256 != run("keep", seed=4).history_sha256
+
+
+def test_chosen_nodes_are_of_the_set_and_route() -> None:
+    for node_set in NodeSet:
+        chosen = arena().choose(node_set, 3, 1)
+        assert len(set(chosen)) == 3
+        assert all(node_set_of(node) is node_set for node in chosen)
+    outcomes = [
+        arena().run(RunKey(node, 2, "static-30"), days=DAYS, burn_in_days=0, base="keep")
+        for node in arena().choose(NodeSet.DEVELOPMENT, 3, 1)
+    ]
+    assert any(outcome.forwards for outcome in outcomes)
+
+
+def test_the_sets_have_worlds_of_their_own() -> None:
+    other = Arena.prepare(snapshot(), replace(PARAMS, node_set=NodeSet.EVALUATION))
+
+    assert (other.ground.roles.kind != arena().ground.roles.kind).any()
+
+
+def test_the_twin_screens_like_the_loop() -> None:
+    names = ("static-30", "static-300", "static-1000")
+    full = [run(name).fees_msat for name in names]
+    twin = [run(name, tier=Tier.TWIN).fees_msat for name in names]
+
+    for found, expected in zip(twin, full, strict=True):
+        assert found == pytest.approx(expected, rel=0.35, abs=30_000)
+
+
+def test_hindsight_is_not_beaten_by_a_common_fee_in_the_twin() -> None:
+    bound = run(ORACLE, tier=Tier.TWIN).net_msat
+
+    assert bound >= max(run(f"static-{ppm}", tier=Tier.TWIN).net_msat for ppm in (30, 100, 300))
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "burn_in", "words"),
+    [
+        ("clbos", 1, 0, "policy 'clbos': not known"),
+        ("keep", 0, 0, "days: 0 measured"),
+        ("keep", 1, -1, "-1 before"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(policy: str, days: int, burn_in: int, words: str) -> None:
+    with pytest.raises(InvalidParameter, match=words):
+        arena().run(RunKey(_node(), 2, policy), days=days, burn_in_days=burn_in, base="keep")
+
+
+def test_a_node_without_channels_is_not_found() -> None:
+    with pytest.raises(NodeNotFound, match="no channel in the network"):
+        arena().run(RunKey(NodeId("02" * 33), 2, "keep"), days=1, burn_in_days=0, base="keep")
+
+
+def test_no_payments_no_arena() -> None:
+    with pytest.raises(InvalidParameter, match="payments per day"):
+        Arena.prepare(snapshot(), replace(PARAMS, payments_per_day=0))
