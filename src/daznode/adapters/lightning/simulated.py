@@ -140,7 +140,7 @@ class SimulatedNode:
 
 
 class SimulatedWriter:
-    """A `PolicyWriter` of a simulated node; other nodes do not react to what it asks.
+    """A `PolicyWriter` of a simulated node; senders heed what it asks once gossip has told them.
 
     Args:
         world: The world.
