@@ -285,7 +285,9 @@ class Player:
         self.ledger.updates[scid] = self.ledger.updates.get(scid, 0) + 1
 
     def _refill(self, order: RefillOrder) -> Rebalance | None:
-        if order.scid_in not in self._edge_of or order.amount_msat <= 0 or order.most_fee_msat < 0:
+        if order.scid_in not in self._edge_of or order.scid_in in self.closed:
+            return None
+        if order.amount_msat <= 0 or order.most_fee_msat < 0:
             return None
         chosen = order.scids_out or tuple(scid for scid in self.scids if scid != order.scid_in)
         allowed = [

@@ -103,6 +103,7 @@ class Season:
         """A season in the same state, with new books, that goes its own way."""
         twin = Season(self.course.copy(), self.names, self.begins_at)
         twin._digest = self._digest.copy()
+        twin.player.closed = set(self.player.closed)
         return twin
 
     # --- living -----------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def start_recording(loop: PaymentLoop) -> tuple[int, Book]:
 
 
 def end_recording(loop: PaymentLoop, begun: tuple[int, Book]) -> Recording:
-    """Take what a loop made with `records=True` has recorded since `begun`.
+    """Take what a loop that was told to `record` has recorded since `begun`.
 
     Args:
         loop: The loop.
@@ -90,6 +90,7 @@ class TwinCourse:
         self.days, self.net = loop.days, loop.net
         self.payments, self.results = loop.payments, loop.results
         self.book = copied(recording.book)
+        self.book.is_offline[:] = 0  # who went offline when is in what was recorded, not here
         self.now_ms = recording.begins_ms
         self._recording = recording
         self._next = 0

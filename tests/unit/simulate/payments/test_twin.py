@@ -11,7 +11,23 @@ from tests.payment_worlds import BEGINS_AT, ground, loop, names, season
 from daznode.domain.experiment import FlowTilt, NodeKind, RunKey, RunOutcome
 from daznode.domain.units import Msat, Ppm
 from daznode.simulate.payments.demand import DAY_MS
+from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import PaymentLoop
+from daznode.simulate.payments.state import (
+    BASE,
+    EVENT_AMOUNT_OUT,
+    EVENT_COLUMNS,
+    EVENT_IN,
+    EVENT_KIND,
+    FAILED_BEYOND,
+    OPTION_AMOUNT,
+    OPTION_COLUMNS,
+    OPTION_IN,
+    OPTION_OUT,
+    OPTION_WORTH,
+    PPM,
+    copied,
+)
 from daznode.simulate.players.season import Season
 from daznode.simulate.policies.sight import Orders, PolicyOrder, Sight
 from daznode.simulate.twin.course import (
@@ -177,6 +193,47 @@ def test_a_closed_channel_is_out_of_the_twin_too() -> None:
     events = course.run_until(DAYS * DAY_MS)
 
     assert busiest not in events[:, 3]
+
+
+def test_nothing_comes_in_by_a_closed_channel_of_the_twin() -> None:
+    course = TwinCourse(_recording())
+    busiest = int(np.bincount(_recording().options[:, OPTION_IN]).argmax())
+    assert busiest in TwinCourse(_recording()).run_until(DAYS * DAY_MS)[:, EVENT_IN]
+    course.close(busiest)
+
+    events = course.run_until(DAYS * DAY_MS)
+
+    assert busiest not in events[:, EVENT_IN]
+
+
+def test_a_peer_that_was_offline_when_recording_began_does_not_stay_so() -> None:
+    recording = _recording()
+    book = copied(recording.book)
+    book.is_offline[:] = 1
+    course = TwinCourse(replace(recording, book=book))
+    made = Season(course, names(), BEGINS_AT)
+
+    assert all(one.is_active for one in made.player.observation().channels)
+
+
+def test_a_sender_tries_no_channel_twice_in_one_attempt_however_many_there_are() -> None:
+    course = loop()
+    network, book = ground().network, course.book
+    own = network.edges_from(course.player)
+    out = int(own[book.balance[own].argmax()])
+    others = own[own != out]
+    into = int(others[book.balance[network.reverse[others]].argmax()])
+    book.now[out, [BASE, PPM]] = 0
+    options = np.zeros((70, OPTION_COLUMNS), np.int64)
+    options[:, OPTION_OUT], options[:, OPTION_IN] = out, into
+    options[:, OPTION_AMOUNT] = 1_000_000 + np.arange(70)
+    options[:, OPTION_WORTH] = 50_000 + np.arange(70)
+    events = np.zeros((128, EVENT_COLUMNS), np.int64)
+
+    _, count = replay(course.net, book, options, 0, 1, events)
+
+    assert events[:count, EVENT_AMOUNT_OUT].tolist() == [1_000_069, 1_000_068, 1_000_067]
+    assert (events[:count, EVENT_KIND] == FAILED_BEYOND).all()
 
 
 def test_the_loop_of_a_recording_is_a_full_loop() -> None:

@@ -109,6 +109,23 @@ def test_a_close_costs_the_feerate_and_ends_the_channel() -> None:
     assert scid not in {one.scid for one in made.player.observation().channels}
 
 
+def test_a_closed_channel_stays_closed_in_a_copy_and_is_not_refilled() -> None:
+    made = season()
+    network, course = ground().network, made.course
+    own = made.player.edges
+    scid = made.player.scids[int(course.book.balance[network.reverse[own]].argmax())]
+    made.player.carry_out(Orders(closes=(scid,)), 10.0)
+    twin = made.copy()
+    order = RefillOrder(scid, (), Msat(1_000_000), Msat(1_000_000))
+    asked: list[int] = []
+    twin.course.refill = lambda edge_in, *_: asked.append(edge_in)  # type: ignore[method-assign]
+
+    twin.player.carry_out(Orders(refills=(order,)), 10.0)
+
+    assert asked == []
+    assert scid not in {one.scid for one in twin.player.observation().channels}
+
+
 def test_orders_for_channels_that_are_not_there_are_passed_over() -> None:
     made = season()
     held = made.player.observation().channels[0].local_policy

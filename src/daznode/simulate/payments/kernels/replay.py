@@ -37,8 +37,6 @@ from daznode.simulate.payments.state import (
     Net,
 )
 
-_BITS: Final = 60
-
 _TRIES: Final = 3
 """How many of the node's channels a sender tries in one attempt before it takes another way."""
 
@@ -86,30 +84,31 @@ def replay(
                 and options[after, OPTION_ATTEMPT] == attempt
             ):
                 after += 1
-            failed = 0
+            last_tried, tried_before = -1, -1
             for _ in range(_TRIES):
                 if is_done:
                     break
                 best, best_left, best_fee = -1, 0, 0
                 for option in range(at, after):
-                    if option - at < _BITS and failed >> (option - at) & 1:
+                    if option in (last_tried, tried_before):
                         continue
                     out, amount = options[option, OPTION_OUT], options[option, OPTION_AMOUNT]
                     policy = book.now[out]
+                    back = net.reverse[options[option, OPTION_IN]]
                     if (
                         policy[IS_DISABLED]
+                        or book.now[back, IS_DISABLED]
                         or amount > policy[HTLC_MAX]
                         or amount < policy[HTLC_MIN]
                     ):
                         continue
-                    back = net.reverse[options[option, OPTION_IN]]
                     fee = node_fee(book.now, back, out, amount)
                     left = options[option, OPTION_WORTH] - fee
                     if left > best_left:
                         best, best_left, best_fee = option, left, fee
                 if best < 0:
                     break
-                failed |= 1 << min(best - at, _BITS)
+                last_tried, tried_before = best, last_tried
                 out, own_in = options[best, OPTION_OUT], options[best, OPTION_IN]
                 back, onward = net.reverse[own_in], net.reverse[out]
                 amount = options[best, OPTION_AMOUNT]
