@@ -200,6 +200,11 @@ def test_policies_are_shown_with_their_sources(call):
         (("simulate", "--node", "x"), 2, "--policy: missing; takes a name"),
         (("simulate", "--node", "x", "--policy", "lndg"), 5, "daznode network import"),
         (("simulate", "--node", "x", "--policy", "lndg", "--seed", -1), 2, "seed -1"),
+        (
+            ("simulate", "--node", "x", "--policy", "lndg", "--network-seed", -1),
+            2,
+            "network seed -1: out of range",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(call, maker, arguments, exit_code, said):

@@ -196,6 +196,11 @@ def test_the_sets_have_different_seeds_and_worlds(house):
         ({"terms": replace(TERMS, burn_in_days=-1)}, "burn-in -1"),
         ({"terms": replace(TERMS, payments_per_day=0)}, "payments per day 0"),
         ({"terms": replace(TERMS, base="none")}, "policy 'none'"),
+        ({"terms": replace(TERMS, base="dear#2")}, "base 'dear#2': a copy"),
+        (
+            {"terms": replace(TERMS, days=365, payments_per_day=1_000_000)},
+            "payments of all days 366,000,000: out of range; takes 1 to 10,000,000",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_any_work(house, change, said):

@@ -19,6 +19,10 @@ MOST_DAYS: Final = 365
 """A year of days; longer runs would outlive the network that they start from."""
 
 MOST_PAYMENTS_PER_DAY: Final = 10_000_000
+MOST_PAYMENTS: Final = 10_000_000
+"""Of one run, burn-in included: they are drawn before it begins and take some 100 bytes each."""
+
+LARGEST_NETWORK_SEED: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,14 @@ class TrialRoom:
             ("days", terms.days, 1, MOST_DAYS),
             ("burn-in", terms.burn_in_days, 0, MOST_DAYS),
             ("payments per day", terms.payments_per_day, 1, MOST_PAYMENTS_PER_DAY),
+            ("network seed", terms.network_seed, 0, LARGEST_NETWORK_SEED),
         ):
             check_range(name, value, low, high)
+        in_all = terms.payments_per_day * (terms.days + terms.burn_in_days)
+        check_range("payments of all days", in_all, 1, MOST_PAYMENTS)
+        if "#" in terms.base:
+            message = f"base {terms.base[:60]!r}: a copy; takes a policy's name without a number"
+            raise InvalidParameter(message)
         known = {line.name for line in self.policies}
         for policy in (terms.base, *policies):
             name, mark, copy = policy.partition("#")
