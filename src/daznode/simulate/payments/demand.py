@@ -221,13 +221,11 @@ def draw_payments(
 
 
 def _shares(weights: FloatArray, members: NDArray[np.bool_]) -> FloatArray:
-    """Shares of the members, which sum to 1; all of them alike if none has weight."""
+    """Shares of the members, which sum to 1; if none has weight, all nodes that have some alike."""
     chosen = np.where(members, weights, 0.0)
-    total = float(chosen.sum())
-    if total <= 0:
-        chosen = np.ones_like(weights)
-        total = float(len(weights))
-    return np.asarray(chosen / total, dtype=np.float64)
+    if not chosen.any():
+        chosen = np.where(weights > 0, 1.0, 0.0) if weights.any() else np.ones_like(weights)
+    return np.asarray(chosen / float(chosen.sum()), dtype=np.float64)
 
 
 def _drawn(

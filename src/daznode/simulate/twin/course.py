@@ -58,6 +58,7 @@ def end_recording(loop: PaymentLoop, begun: tuple[int, Book]) -> Recording:
     begins_ms, book = begun
     none = np.zeros((0, OPTION_COLUMNS), np.int64)
     options = np.concatenate(loop.options) if loop.options else none
+    loop.options = []  # a hub's fill hundreds of megabytes; twice of them is too much to keep
     first = int(np.searchsorted(options[:, 0], begins_ms))
     around = around_ppm(loop.ground.network, loop.book.seen, loop.player)
     return Recording(options[first:], around, loop, begins_ms, book)

@@ -18,6 +18,7 @@ from daznode.simulate.payments.demand import (
     UNIFORM,
     WARM,
     DemandParams,
+    Roles,
     draw_payments,
     draw_roles,
 )
@@ -48,6 +49,16 @@ def test_a_player_neither_pays_nor_is_paid() -> None:
 
     assert player not in payments.source
     assert player not in payments.target
+
+
+def test_the_only_shop_of_a_network_is_not_paid_if_it_is_the_player() -> None:
+    roles = Roles(np.array([MERCHANT, BUYER, BUYER, EXCHANGE]), np.ones(4), np.ones(4))
+
+    payments = draw_payments(DemandParams(), roles, 0, 1.0, np.random.default_rng(1))
+
+    assert len(payments) > 0
+    assert 0 not in payments.source
+    assert 0 not in payments.target
 
 
 @given(seed=st.integers(0, 2**32), days=st.integers(1, 3))

@@ -126,6 +126,7 @@ def test_options_are_the_players_and_worth_something() -> None:
     assert (options[:, 6] > 0).all()
     assert (np.diff(options[:, 1]) >= 0).all()
     assert options[:, 0].min() >= recording.begins_ms
+    assert recording.loop.options == []
 
 
 def test_it_is_deterministic_and_conserves_money() -> None:
