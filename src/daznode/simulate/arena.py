@@ -44,7 +44,7 @@ from daznode.simulate.twin.course import (
 )
 from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
-ENGINE: Final = "1"
+ENGINE: Final = "2"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
 
 ORACLE: Final = "oracle"

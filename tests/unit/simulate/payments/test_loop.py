@@ -14,9 +14,11 @@ from daznode.simulate.payments.state import (
     EVENT_AMOUNT_IN,
     EVENT_AMOUNT_OUT,
     EVENT_AT,
+    EVENT_DETAIL,
     EVENT_IN,
     EVENT_KIND,
     EVENT_OUT,
+    FEE_TOO_LOW,
     FORWARDED,
     HTLC_MAX,
     IS_DISABLED,
@@ -205,9 +207,22 @@ def test_the_former_fee_is_taken_for_ten_minutes() -> None:
         assert (passed[:, EVENT_AMOUNT_IN] >= passed[:, EVENT_AMOUNT_OUT]).all()
         _ask(made, 0)
         made.run_until(start + 2 * HOUR_MS)
-    from daznode.simulate.payments.state import EVENT_DETAIL, FEE_TOO_LOW
-
     assert not [row for row in refused if row[EVENT_DETAIL] == FEE_TOO_LOW]
+
+
+def test_senders_do_not_hold_a_fee_against_a_node_that_they_did_not_know() -> None:
+    made = loop()
+    own = _own(made)
+    made.book.now[own, PPM] = made.book.seen[own, PPM] + 50
+
+    events = made.run_until(DAY_MS)
+
+    refused = events[events[:, EVENT_KIND] == REFUSED]
+    is_fee = refused[:, EVENT_DETAIL] == FEE_TOO_LOW
+    blamed = refused[~is_fee, EVENT_OUT]
+    surprised = np.setdiff1d(refused[is_fee, EVENT_OUT], blamed)
+    assert len(surprised) > 5
+    assert (made.memory.failed_at_ms[surprised] == -1).all()
 
 
 def test_offline_peers_refuse_what_comes_by_them() -> None:

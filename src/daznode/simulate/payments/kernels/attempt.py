@@ -126,9 +126,20 @@ def refusal(net: Net, book: Book, scratch: Scratch, at: int, now_ms: int) -> int
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def remember(
-    net: Net, book: Book, memory: Memory, scratch: Scratch, length: int, failed_at: int, now_ms: int
+    net: Net,
+    book: Book,
+    memory: Memory,
+    scratch: Scratch,
+    length: int,
+    failed_at: int,
+    reason: int,
+    now_ms: int,
 ) -> None:
-    """What a sender with a memory learns from an attempt."""
+    """What a sender with a memory learns from an attempt.
+
+    A node that asks something else than the sender knew is not blamed: the sender learns its policy
+    and asks again (LND, `routing/result_interpretation.go`: the second chance).
+    """
     passed = book.shown[PASSED]
     until = length if failed_at < 0 else failed_at
     for at in range(1, until):
@@ -142,7 +153,7 @@ def remember(
         passed[edge] = max(passed[edge], amount)
         if memory.failed_at_ms[edge] >= 0 and amount >= memory.failed[edge]:
             memory.failed[edge] = np.float64(amount) + 1
-    if failed_at > 0:
+    if failed_at > 0 and reason not in (FEE_TOO_LOW, OUTSIDE_LIMITS):
         edge = scratch.path[failed_at]
         amount = np.float32(scratch.amount[failed_at])
         node = net.source[edge]

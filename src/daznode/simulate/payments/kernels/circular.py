@@ -63,12 +63,13 @@ def circular(
         length = lay_route(net, book, scratch, player, player, amount_msat, limit_msat)
         if length == 0:
             return -1
-        failed_at = -1
+        failed_at, reason = -1, NO_REASON
         for at in range(length):
-            if refusal(net, book, scratch, at, now_ms) != NO_REASON:
+            reason = refusal(net, book, scratch, at, now_ms)
+            if reason != NO_REASON:
                 failed_at = at
                 break
-        remember(net, book, memory, scratch, length, failed_at, now_ms)
+        remember(net, book, memory, scratch, length, failed_at, reason, now_ms)
         if failed_at < 0:
             move(book, net, scratch, length, 0)
             return scratch.amount[0] - amount_msat

@@ -202,7 +202,7 @@ def deliver(
                         failed_at = at
                         break
                 if kind == _WARM:
-                    remember(net, book, memory, scratch, length, failed_at, now_ms)
+                    remember(net, book, memory, scratch, length, failed_at, reason, now_ms)
                 if failed_at < 0:
                     passes = False
                     for at in range(1, length):
