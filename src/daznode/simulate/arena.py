@@ -220,21 +220,24 @@ class Arena:
         season = self._start(key, days, burn_in_days, base, progress)
         if self._tier is Tier.TWIN:
             recording = self._recorded(season, key, days, base, progress)
-            chosen = self._policy(key, recording, days)
+            chosen = self._policy(key, recording, days, progress)
             season = Season(TwinCourse(recording), self._names, self._begins_at)
         else:
             is_bound = key.policy.partition("#")[0] == ORACLE
             known = self._recorded(season, key, days, base, progress) if is_bound else None
-            chosen = self._policy(key, known, days)
+            chosen = self._policy(key, known, days, progress)
         season.steer(chosen, days, progress)
         what = self._what(key.node_id)
         return season.outcome(key, what.kind, what.tilt)
 
     @staticmethod
-    def _policy(key: RunKey, recording: Recording | None, days: int) -> FeePolicy:
+    def _policy(
+        key: RunKey, recording: Recording | None, days: int, progress: Progress
+    ) -> FeePolicy:
         name, _, copy = key.policy.partition("#")
         if name == ORACLE and recording is not None:
-            return FixedFees(hindsight_fees(recording, recording.begins_ms + days * DAY_MS))
+            until_ms = recording.begins_ms + days * DAY_MS
+            return FixedFees(hindsight_fees(recording, until_ms, progress))
         return policy(name, np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)]))
 
     def _recorded(

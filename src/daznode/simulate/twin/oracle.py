@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from daznode.domain.ids import ShortChannelId
+from daznode.domain.progress import Progress, silent
 from daznode.domain.units import PPM_ONE, Msat, Ppm
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
@@ -17,6 +18,7 @@ from daznode.simulate.payments.state import (
     FORWARDED,
     INBOUND_BASE,
     INBOUND_PPM,
+    OPTION_OUT,
     PPM,
 )
 from daznode.simulate.players.season import RESTORE_MOST_PPM
@@ -55,7 +57,9 @@ class FixedFees:
         return Orders(policies=tuple(orders))
 
 
-def hindsight_fees(recording: Recording, until_ms: int) -> dict[ShortChannelId, int]:
+def hindsight_fees(
+    recording: Recording, until_ms: int, progress: Progress = silent
+) -> dict[ShortChannelId, int]:
     """Static fees by channel that would have earned most in a recording, by coordinate ascent.
 
     The aim is the score: fees less half of what restoring the starting balances costs. First the
@@ -66,9 +70,13 @@ def hindsight_fees(recording: Recording, until_ms: int) -> dict[ShortChannelId, 
     Args:
         recording: What senders would have paid.
         until_ms: End of the days that count.
+        progress: Told of channels tried.
 
     Returns:
         Fee in ppm by channel.
+
+    Raises:
+        Interrupted: The progress asked to stop.
     """
     network = recording.loop.ground.network
     own = network.edges_from(recording.loop.player)
@@ -94,13 +102,13 @@ def hindsight_fees(recording: Recording, until_ms: int) -> dict[ShortChannelId, 
     common = max(GRID_PPM, key=lambda ppm: score(np.full(len(own), ppm, np.int64)))
     fees = np.full(len(own), common, np.int64)
     best = score(fees)
-    asked = np.bincount(np.searchsorted(np.sort(own), recording.options[:, 3]), minlength=len(own))[
-        np.argsort(np.argsort(own))
-    ]
-    for _ in range(_ROUNDS):
-        for place in np.argsort(-asked, kind="stable").tolist():
-            if asked[place] == 0:
-                break
+    asked = np.bincount(
+        np.searchsorted(np.sort(own), recording.options[:, OPTION_OUT]), minlength=len(own)
+    )[np.argsort(np.argsort(own))]
+    busiest = [place for place in np.argsort(-asked, kind="stable").tolist() if asked[place] > 0]
+    for turn in range(_ROUNDS):
+        for done, place in enumerate(busiest):
+            progress("hindsight", turn * len(busiest) + done, _ROUNDS * len(busiest))
             for ppm in GRID_PPM:
                 tried = fees.copy()
                 tried[place] = ppm

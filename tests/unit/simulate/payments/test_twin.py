@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.payment_worlds import BEGINS_AT, ground, loop, names, season
 
+from daznode.domain.errors import Interrupted
 from daznode.domain.experiment import FlowTilt, NodeKind, RunKey, RunOutcome
 from daznode.domain.units import Msat, Ppm
 from daznode.simulate.payments.demand import DAY_MS
@@ -184,6 +185,15 @@ def test_hindsight_beats_every_common_fee_in_the_twin() -> None:
 
     assert _outcome(made).net_msat >= best - 1_000
     assert len(set(fees.values())) > 1
+
+
+def test_hindsight_can_be_stopped() -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        message = f"{stage} {done} of {total}"
+        raise Interrupted(message)
+
+    with pytest.raises(Interrupted, match=r"hindsight 0 of \d+"):
+        hindsight_fees(_recording(), DAYS * DAY_MS, stop)
 
 
 def test_a_closed_channel_is_out_of_the_twin_too() -> None:
