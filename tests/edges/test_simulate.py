@@ -30,7 +30,11 @@ def dump(tmp_path):
 def maker(monkeypatch):
     """Runs that cost nothing: what is tested here is the door, not the simulator."""
     made = FakeMaker()
-    monkeypatch.setattr(experiments, "_lay_out", made)
+    monkeypatch.setattr(
+        experiments,
+        "_lay_out",
+        lambda *of, **_: made(*of),
+    )
     return made
 
 

@@ -64,7 +64,6 @@ _LEAN: Final = 0.5
 _NOBODY: Final = -1
 _WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
-_KEPT_STARTS: Final = 4
 _POLICY_PURPOSE: Final = 1_000
 
 
@@ -79,6 +78,8 @@ class ArenaParams:
         node_set: Half of the world: its chance is never that of the other half.
         network_seed: Number of the chance by which roles, and fees if modernised, are drawn.
         tier: How payments of runs are lived through.
+        at_once: Runs that are made side by side, from 1: what each begins with is kept for the
+            next run of the same node and seed, and one more.
     """
 
     is_modernised: bool = False
@@ -86,6 +87,7 @@ class ArenaParams:
     node_set: NodeSet = NodeSet.DEVELOPMENT
     network_seed: int = 1
     tier: Tier = Tier.FULL
+    at_once: int = 2
 
 
 class Arena:
@@ -99,9 +101,10 @@ class Arena:
         *,
         traffic: IntArray,
         tier: Tier = Tier.FULL,
+        at_once: int = 2,
     ) -> None:
         """Take what `prepare` has laid out and watched."""
-        self._tier = tier
+        self._tier, self._most_kept = tier, at_once + 1
         self._ground, self._names, self._begins_at = ground, names, begins_at
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
@@ -155,6 +158,7 @@ class Arena:
             snapshot.origin.observed_at,
             traffic=traffic,
             tier=params.tier,
+            at_once=params.at_once,
         )
 
     @property
@@ -247,6 +251,7 @@ class Arena:
         which = (key.node_id, key.seed, days, season.course.now_ms, base)
         with self._lock:
             if (known := self._recordings.get(which)) is not None:
+                self._recordings.move_to_end(which)
                 return known
         twin = season.copy()
         loop = twin.course
@@ -260,7 +265,7 @@ class Arena:
         made = end_recording(loop, begun)
         with self._lock:
             self._recordings[which] = made
-            while len(self._recordings) > _KEPT_STARTS:
+            while len(self._recordings) > self._most_kept:
                 self._recordings.popitem(last=False)
         return made
 
@@ -273,6 +278,7 @@ class Arena:
         with self._lock:
             known = self._starts.get(which)
             if known is not None:
+                self._starts.move_to_end(which)
                 return known.copy()
         bounds = self._bounds_for(place, progress)
         loop = PaymentLoop(
@@ -285,7 +291,7 @@ class Arena:
         season.begin()
         with self._lock:
             self._starts[which] = season.copy()
-            while len(self._starts) > _KEPT_STARTS:
+            while len(self._starts) > self._most_kept:
                 self._starts.popitem(last=False)
         return season
 

@@ -1,6 +1,6 @@
 """What tries fee policies in a simulated network: one run, or a comparison of many."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -153,13 +153,15 @@ class ExperimentServices:
             snapshots=self._snapshots,
             compute=self._threads,
             clock=self._clock,
-            make=_lay_out,
+            make=partial(_lay_out, at_once=max(jobs, 1)),
             engine=ENGINE,
             policies=self.policies(),
         )
 
 
-def _lay_out(snapshot: "GraphSnapshot", terms: "GroundTerms", progress: Progress) -> "TrialGround":
+def _lay_out(
+    snapshot: "GraphSnapshot", terms: "GroundTerms", progress: Progress, *, at_once: int
+) -> "TrialGround":
     from daznode.simulate.arena import Arena, ArenaParams
 
     params = ArenaParams(
@@ -168,5 +170,6 @@ def _lay_out(snapshot: "GraphSnapshot", terms: "GroundTerms", progress: Progress
         node_set=terms.node_set,
         network_seed=terms.network_seed,
         tier=terms.tier,
+        at_once=at_once,
     )
     return Arena.prepare(snapshot, params, progress)

@@ -88,6 +88,24 @@ def test_a_run_is_the_same_whoever_ran_before_and_beside_it() -> None:
     assert side_by_side == [run(name) for name in reversed(names)][::-1]
 
 
+def test_as_many_burn_ins_are_kept_as_runs_are_made_at_once() -> None:
+    many = Arena.prepare(snapshot(), replace(PARAMS, at_once=6))
+    lived: list[tuple[str, int, int]] = []
+
+    def note(stage: str, done: int, total: int) -> None:
+        lived.append((stage, done, total))
+
+    def burn_ins(policy: str) -> int:
+        lived.clear()
+        for seed in range(2, 14, 2):
+            key = RunKey(_node(), seed, policy)
+            many.run(key, days=2, burn_in_days=1, base="keep", progress=note)
+        return lived.count(("days lived", 0, 1))
+
+    assert burn_ins("keep") == 6
+    assert burn_ins("static-30") == 0
+
+
 def test_other_seeds_are_other_runs() -> None:
     assert run("keep", seed=2).history_sha256 != run("keep", seed=4).history_sha256
 
