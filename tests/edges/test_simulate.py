@@ -145,6 +145,21 @@ def test_experiments_are_listed(call, dump, maker):
     assert f"{N_RUNS} of {N_RUNS}" in call("experiments").stdout
 
 
+def test_what_the_statistics_of_a_comparison_are_worth(call, dump, maker):
+    call("backtest", "--network", dump, *SMALL)
+    (kept,) = json.loads(call("experiments", "--json").stdout)
+    result = call("reliability", kept["experiment_id"][:8])
+    assert result.exit_code == 0, result.output
+    assert "All simulated. 4 nodes, 2 seeds, 3 days, against static-100." in " ".join(
+        result.stdout.split()
+    )
+    shown = json.loads(call("reliability", kept["experiment_id"], "--json").stdout)
+    assert shown["reality"] == "simulated"
+    assert {one["policy"] for one in shown["judgements"]} == {"hill-climb", "static-1000"}
+    assert 0 <= shown["judgements"][0]["mirrored"]["false_alarms"]["mean"] <= 1
+    fails(call("reliability", "zz"), 2, "experiment 'zz'", "daznode experiments")
+
+
 def test_a_run_in_the_terminal_by_alias(call, dump, maker):
     result = call("simulate", "--network", dump, "--node", "node 3", "--policy", "lndg")
     assert result.exit_code == 0, result.output

@@ -64,7 +64,8 @@ _LEAN: Final = 0.5
 _NOBODY: Final = -1
 _WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
-_KEPT_STARTS: Final = 4
+_KEPT_STARTS: Final = 2
+"""Runs of one node and seed come together, so that more would only take memory."""
 _POLICY_PURPOSE: Final = 1_000
 
 

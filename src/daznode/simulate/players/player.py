@@ -50,8 +50,7 @@ from daznode.simulate.players.names import Names
 from daznode.simulate.policies.sight import Orders, RefillOrder
 
 CLOSE_VBYTES: Final = 140
-OPEN_VBYTES: Final = 150
-"""A cooperative close and an open with one input, rounded up (`facts` of operators: 140 and 150 vB)."""
+"""Size of a cooperative close with two outputs, vByte."""
 
 _REASONS: Final = {
     NO_BALANCE: "insufficient_balance",
