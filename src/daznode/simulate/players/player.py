@@ -20,7 +20,7 @@ from daznode.domain.node_state import (
 )
 from daznode.domain.provenance import Reality
 from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
-from daznode.simulate.chain import height_at, moment_of
+from daznode.simulate.generated.chain import height_at, moment_of
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,
