@@ -86,6 +86,23 @@ def test_what_is_asked_for_reaches_the_ground(call, dump, maker):
     assert (terms.is_modernised, terms.network_seed, terms.base) == (True, 9, "static-300")
 
 
+def test_a_screening_says_that_it_proves_nothing(call, dump, maker):
+    full = call("backtest", "--network", dump, *SMALL)
+    screened = call("backtest", "--network", dump, *SMALL, "--tier", "twin")
+    assert [terms.tier for terms in maker.terms] == ["full", "twin"]
+    assert "they screen policies within seconds and prove nothing" in " ".join(
+        screened.stdout.split()
+    )
+    assert "prove nothing" not in " ".join(full.stdout.split())
+    kept = json.loads(call("experiments", "--json").stdout)
+    assert {one["plan"]["tier"] for one in kept} == {"full", "twin"}
+    alone = call(
+        *("simulate", "--network", dump, "--node", a_node_id(1), "--policy", "hill-climb"),
+        *("--tier", "twin", "--days", 3),
+    )
+    assert "prove nothing" in " ".join(alone.stdout.split())
+
+
 def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
     common = ("--network", dump, "--days", 3, "--set", "evaluation", "--json")
     found = json.loads(
