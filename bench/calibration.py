@@ -17,8 +17,8 @@ import networkx as nx
 import numpy as np
 
 from daznode.domain.gossip import GraphSnapshot
-from daznode.simulate.market import DO_NOT_ROUTE_PPM
-from daznode.simulate.topology import NetworkParams, generate_network
+from daznode.simulate.generated.market import DO_NOT_ROUTE_PPM
+from daznode.simulate.generated.topology import NetworkParams, generate_network
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "generated-network.md"

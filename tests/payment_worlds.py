@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 
 from daznode.domain.gossip import GraphSnapshot
-from daznode.simulate.engine import made_network
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
@@ -14,6 +13,7 @@ from daznode.simulate.payments.network import PaymentNetwork, payment_network
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
+from daznode.simulate.world.engine import made_network
 
 BEGINS_AT = datetime(2026, 3, 2, tzinfo=UTC)
 PER_DAY = 2_000.0

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from daznode.simulate.engine import World, WorldParams
+from daznode.simulate.world.engine import World, WorldParams
 
 STARTS_AT = datetime(2025, 11, 3, 6, tzinfo=UTC)
 DAY = timedelta(days=1)

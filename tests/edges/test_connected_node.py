@@ -16,7 +16,7 @@ from tests.standins.lnd import MACAROON, LndStandIn
 from tests.worlds import SMALL
 
 from daznode.edges.cli.app import cli
-from daznode.simulate.engine import World
+from daznode.simulate.world.engine import World
 
 
 @pytest.fixture(scope="module")

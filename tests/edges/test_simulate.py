@@ -90,6 +90,23 @@ def test_what_is_asked_for_reaches_the_ground(call, dump, maker):
     assert (terms.is_modernised, terms.network_seed, terms.base) == (True, 9, "static-300")
 
 
+def test_a_screening_says_that_it_proves_nothing(call, dump, maker):
+    full = call("backtest", "--network", dump, *SMALL)
+    screened = call("backtest", "--network", dump, *SMALL, "--tier", "twin")
+    assert [terms.tier for terms in maker.terms] == ["full", "twin"]
+    assert "they screen policies within seconds and prove nothing" in " ".join(
+        screened.stdout.split()
+    )
+    assert "prove nothing" not in " ".join(full.stdout.split())
+    kept = json.loads(call("experiments", "--json").stdout)
+    assert {one["plan"]["tier"] for one in kept} == {"full", "twin"}
+    alone = call(
+        *("simulate", "--network", dump, "--node", a_node_id(1), "--policy", "hill-climb"),
+        *("--tier", "twin", "--days", 3),
+    )
+    assert "prove nothing" in " ".join(alone.stdout.split())
+
+
 def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
     common = ("--network", dump, "--days", 3, "--set", "evaluation", "--json")
     found = json.loads(
@@ -147,6 +164,21 @@ def test_experiments_are_listed(call, dump, maker):
     assert "No experiment is kept" in call("experiments").stdout
     call("backtest", "--network", dump, *SMALL)
     assert f"{N_RUNS} of {N_RUNS}" in call("experiments").stdout
+
+
+def test_what_the_statistics_of_a_comparison_are_worth(call, dump, maker):
+    call("backtest", "--network", dump, *SMALL)
+    (kept,) = json.loads(call("experiments", "--json").stdout)
+    result = call("reliability", kept["experiment_id"][:8])
+    assert result.exit_code == 0, result.output
+    assert "All simulated. 4 nodes, 2 seeds, 3 days, against static-100." in " ".join(
+        result.stdout.split()
+    )
+    shown = json.loads(call("reliability", kept["experiment_id"], "--json").stdout)
+    assert shown["reality"] == "simulated"
+    assert {one["policy"] for one in shown["judgements"]} == {"hill-climb", "static-1000"}
+    assert 0 <= shown["judgements"][0]["mirrored"]["false_alarms"]["mean"] <= 1
+    fails(call("reliability", "zz"), 2, "experiment 'zz'", "daznode experiments")
 
 
 def test_a_run_in_the_terminal_by_alias(call, dump, maker):

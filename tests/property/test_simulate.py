@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from daznode.domain.gossip import UNKNOWN_MSAT, AddressKind, content_sha256
 from daznode.domain.ids import is_curve_point
-from daznode.simulate.chain import height_at
-from daznode.simulate.evolution import evolve_network
+from daznode.simulate.generated.chain import height_at
+from daznode.simulate.generated.evolution import evolve_network
+from daznode.simulate.generated.topology import MOST_PARALLEL, NetworkParams, generate_network
 from daznode.simulate.payments.kernels.attempt import node_fee
 from daznode.simulate.payments.state import BASE, INBOUND_BASE, INBOUND_PPM, PPM
-from daznode.simulate.topology import MOST_PARALLEL, NetworkParams, generate_network
 
 AMOUNTS = st.integers(0, 2 * 10**12)
 MOMENTS = st.datetimes(datetime(2018, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

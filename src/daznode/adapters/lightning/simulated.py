@@ -26,7 +26,7 @@ from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.node_state import ChannelPolicy, Event, NodeIdentity, NodeObservation
 from daznode.domain.progress import Progress, silent
 from daznode.domain.vitals import NodeVitals, PeerState
-from daznode.simulate.engine import World, WorldParams, made_network
+from daznode.simulate.world.engine import World, WorldParams, made_network
 
 _MOST_SEED: Final = 2**64 - 1
 

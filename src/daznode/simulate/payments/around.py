@@ -9,7 +9,7 @@ from daznode.simulate.payments.network import FloatArray, IntArray, PaymentNetwo
 from daznode.simulate.payments.state import BASE, HTLC_MAX, HTLC_MIN, IS_DISABLED, PPM
 
 AMOUNT_MSAT: Final = 500_000_000
-"""500,000 sat: what the prices are asked for (`facts`: the size of a usual refill)."""
+"""500,000 sat: what the prices are asked for about the size of a usual refill."""
 
 
 def around_ppm(network: PaymentNetwork, policies: IntArray, node: int) -> FloatArray:

@@ -20,7 +20,7 @@ from daznode.domain.node_state import (
 )
 from daznode.domain.provenance import Reality
 from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
-from daznode.simulate.chain import height_at, moment_of
+from daznode.simulate.generated.chain import height_at, moment_of
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,
@@ -50,7 +50,7 @@ from daznode.simulate.players.names import Names
 from daznode.simulate.policies.sight import Orders, RefillOrder
 
 CLOSE_VBYTES: Final = 140
-"""A cooperative close, rounded up; no order opens a channel."""
+"""Size of a cooperative close with two outputs, vByte."""
 
 _REASONS: Final = {
     NO_BALANCE: "insufficient_balance",

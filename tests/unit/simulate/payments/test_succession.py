@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from daznode.domain.gossip import GraphSnapshot
-from daznode.simulate.evolution import evolve_network
+from daznode.simulate.generated.evolution import evolve_network
+from daznode.simulate.generated.topology import NetworkParams, generate_network
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_payments, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop, draw_balances
@@ -15,7 +16,6 @@ from daznode.simulate.payments.network import payment_network
 from daznode.simulate.payments.state import FORWARDED, IS_DISABLED, PPM
 from daznode.simulate.payments.succession import Succession, later_roles
 from daznode.simulate.players.names import Names
-from daznode.simulate.topology import NetworkParams, generate_network
 
 AT = datetime(2025, 11, 20, 6, tzinfo=UTC)
 FIRST = generate_network(

@@ -5,7 +5,6 @@ import pytest
 from tests.worlds import DAY, SMALL, STARTS_AT
 
 from daznode.domain.errors import Interrupted
-from daznode.simulate.engine import World
 from daznode.simulate.payments.kernels.around import fees_around
 from daznode.simulate.payments.kernels.bounds import fill_hops, fill_least
 from daznode.simulate.payments.kernels.circular import circular
@@ -13,6 +12,7 @@ from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.warmup import compile_payment_kernels
+from daznode.simulate.world.engine import World
 
 KERNELS = (fill_hops, fill_least, deliver, relax_balances, circular, fees_around, replay)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daznode.simulate.chain import height_at, moment_of
+from daznode.simulate.generated.chain import height_at, moment_of
 
 
 @given(st.integers(1, 2_000_000))

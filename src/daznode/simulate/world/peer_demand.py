@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from daznode.simulate.kinds import PeerKind
 from daznode.simulate.payments.demand import Roles
 from daznode.simulate.payments.network import FloatArray, IntArray
+from daznode.simulate.world.kinds import PeerKind
 
 
 def with_peers(roles: Roles, places: IntArray, kinds: Sequence[PeerKind]) -> Roles:

@@ -8,7 +8,7 @@ import pytest
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.gossip import content_sha256
 from daznode.domain.provenance import Reality
-from daznode.simulate.topology import NetworkParams, generate_network, new_scids
+from daznode.simulate.generated.topology import NetworkParams, generate_network, new_scids
 
 AT = datetime(2025, 11, 20, 6, tzinfo=UTC)
 LATER = AT + timedelta(days=200)

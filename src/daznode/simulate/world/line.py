@@ -8,7 +8,7 @@ import numpy as np
 from daznode.domain.node_state import ChannelPolicy
 from daznode.domain.units import Msat, msat_of
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.player import Peer
+from daznode.simulate.world.player import Peer
 
 DISABLE_MS: Final = 1_200_000
 """After this long offline a channel is announced as disabled (LND, `chan-disable-timeout`)."""

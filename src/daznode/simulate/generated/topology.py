@@ -18,9 +18,9 @@ from daznode.domain.gossip import (
     content_sha256,
 )
 from daznode.domain.provenance import Reality
-from daznode.simulate import market, names
-from daznode.simulate.chain import BLOCK_SECONDS, BLOCKS_PER_DAY, height_at, moment_of
-from daznode.simulate.wiring import wire
+from daznode.simulate.generated import market, names
+from daznode.simulate.generated.chain import BLOCK_SECONDS, BLOCKS_PER_DAY, height_at, moment_of
+from daznode.simulate.generated.wiring import wire
 
 FEWEST_NODES: Final = 2
 MOST_NODES: Final = 200_000

@@ -12,9 +12,9 @@ from daznode.domain.gossip import ChannelColumns, GraphSnapshot
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.node_state import ChannelPolicy
 from daznode.domain.units import Msat, Ppm
-from daznode.simulate.evolution import evolve_network
-from daznode.simulate.player import Peer, announced
-from daznode.simulate.topology import joined, sealed
+from daznode.simulate.generated.evolution import evolve_network
+from daznode.simulate.generated.topology import joined, sealed
+from daznode.simulate.world.player import Peer, announced
 
 _REFRESH_DAYS: Final = 6
 _STATED: Final = tuple(ChannelPolicy.__slots__)

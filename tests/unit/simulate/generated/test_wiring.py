@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daznode.simulate.wiring import degrees, wire
+from daznode.simulate.generated.wiring import degrees, wire
 
 
 @settings(max_examples=60, deadline=None)

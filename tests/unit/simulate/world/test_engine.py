@@ -10,8 +10,8 @@ from tests.worlds import DAY, SMALL, STARTS_AT, a_lived_world, a_world
 
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.provenance import Reality
-from daznode.simulate.chain import height_at
-from daznode.simulate.engine import CHANNELS_PER_NODE, World, made_network
+from daznode.simulate.generated.chain import height_at
+from daznode.simulate.world.engine import CHANNELS_PER_NODE, World, made_network
 
 
 def fingerprint(world):

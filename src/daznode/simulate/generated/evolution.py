@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.gossip import ChannelColumns, GraphSnapshot, NodeColumns, PolicyColumns
 from daznode.domain.ids import NodeId
-from daznode.simulate import market
-from daznode.simulate.chain import BLOCKS_PER_DAY, height_at
-from daznode.simulate.topology import (
+from daznode.simulate.generated import market
+from daznode.simulate.generated.chain import BLOCKS_PER_DAY, height_at
+from daznode.simulate.generated.topology import (
     CONFIRMATIONS,
     joined,
     new_nodes,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from daznode.domain.gossip import UNKNOWN_MSAT
-from daznode.simulate import market
+from daznode.simulate.generated import market
 
 N_NODES, N_CHANNELS = 4_000, 30_000
 

@@ -7,9 +7,9 @@ import pytest
 
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.ids import is_curve_point
-from daznode.simulate.kinds import PEER_KINDS
-from daznode.simulate.player import PLAYER_ALIAS, settle
-from daznode.simulate.topology import NetworkParams, generate_network
+from daznode.simulate.generated.topology import NetworkParams, generate_network
+from daznode.simulate.world.kinds import PEER_KINDS
+from daznode.simulate.world.player import PLAYER_ALIAS, settle
 
 AT = datetime(2025, 11, 20, 6, tzinfo=UTC)
 BARE = generate_network(

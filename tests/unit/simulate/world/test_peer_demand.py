@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from daznode.simulate.kinds import PEER_KINDS, PeerKind
 from daznode.simulate.payments.demand import (
     BUYER,
     DAY_MS,
@@ -13,7 +12,8 @@ from daznode.simulate.payments.demand import (
     Roles,
     draw_payments,
 )
-from daznode.simulate.peer_demand import with_peers
+from daznode.simulate.world.kinds import PEER_KINDS, PeerKind
+from daznode.simulate.world.peer_demand import with_peers
 
 COUNT = 400
 

@@ -23,9 +23,9 @@ from daznode.simulate.payments.loop import Ground, draw_balances
 from daznode.simulate.payments.network import IntArray, payment_network
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.payments.succession import Succession, later_roles
-from daznode.simulate.peer_demand import with_peers
-from daznode.simulate.player import Peer
 from daznode.simulate.players.names import Names
+from daznode.simulate.world.peer_demand import with_peers
+from daznode.simulate.world.player import Peer
 
 _BUSIEST_SECOND: Final = 16 * 3_600
 _WEEKDAYS: Final = (1.06, 1.04, 1.02, 1.04, 1.08, 0.92, 0.84)

@@ -6,7 +6,7 @@ from coincurve import PublicKey
 
 from daznode.domain.gossip import AddressKind
 from daznode.domain.ids import is_curve_point
-from daznode.simulate.names import addresses, aliases, node_keys
+from daznode.simulate.generated.names import addresses, aliases, node_keys
 
 ALIAS_BYTES = 32  # BOLT 7, node_announcement
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from daznode.domain.errors import InvalidParameter
-from daznode.simulate.evolution import evolve_network
-from daznode.simulate.topology import NetworkParams, generate_network
+from daznode.simulate.generated.evolution import evolve_network
+from daznode.simulate.generated.topology import NetworkParams, generate_network
 
 AT = datetime(2025, 11, 20, 6, tzinfo=UTC)
 DAY = timedelta(days=1)

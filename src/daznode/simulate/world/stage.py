@@ -13,7 +13,7 @@ from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.succession import Succession
 from daznode.simulate.players.player import Player
 from daznode.simulate.policies.sight import Orders, RefillOrder
-from daznode.simulate.public_day import PublicDay
+from daznode.simulate.world.public_day import PublicDay
 
 _DAY: Final = timedelta(days=1)
 _NO_FEERATE: Final = 0.0

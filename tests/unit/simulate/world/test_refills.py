@@ -6,7 +6,7 @@ import pytest
 from tests.builders import TODAY, a_channel, a_policy, a_scid
 
 from daznode.domain.node_state import Rebalance
-from daznode.simulate.refills import RefillHabit, RefillParams
+from daznode.simulate.world.refills import RefillHabit, RefillParams
 
 OUT, IN = a_scid(1), a_scid(2)
 HABIT = RefillParams(least_sats=100_000)

@@ -20,21 +20,21 @@ from daznode.domain.node_state import (
 from daznode.domain.progress import Progress, silent
 from daznode.domain.provenance import Reality
 from daznode.domain.units import MSAT_PER_SAT, Msat
-from daznode.simulate import publicity
-from daznode.simulate.chain import BLOCK_SECONDS, height_at
-from daznode.simulate.history import History
-from daznode.simulate.line import DISABLE_MS, Line
-from daznode.simulate.payments.demand import DAY_MS, DemandParams
-from daznode.simulate.player import PLAYER_ALIAS, Peer, settle
-from daznode.simulate.public_day import PublicDay, lay_out
-from daznode.simulate.refills import RefillHabit, RefillParams
-from daznode.simulate.stage import Stage
-from daznode.simulate.topology import (
+from daznode.simulate.generated.chain import BLOCK_SECONDS, height_at
+from daznode.simulate.generated.topology import (
     CHANNELS_PER_NODE,
     CONFIRMATIONS,
     NetworkParams,
     generate_network,
 )
+from daznode.simulate.payments.demand import DAY_MS, DemandParams
+from daznode.simulate.world import publicity
+from daznode.simulate.world.history import History
+from daznode.simulate.world.line import DISABLE_MS, Line
+from daznode.simulate.world.player import PLAYER_ALIAS, Peer, settle
+from daznode.simulate.world.public_day import PublicDay, lay_out
+from daznode.simulate.world.refills import RefillHabit, RefillParams
+from daznode.simulate.world.stage import Stage
 
 DAY: Final = timedelta(days=1)
 

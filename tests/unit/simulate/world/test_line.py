@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import numpy as np
 from tests.builders import a_node_id, a_policy, a_scid
 
-from daznode.simulate.kinds import PeerKind
-from daznode.simulate.line import DISABLE_MS, Line
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.player import Peer
+from daznode.simulate.world.kinds import PeerKind
+from daznode.simulate.world.line import DISABLE_MS, Line
+from daznode.simulate.world.player import Peer
 
 
 def a_line(**given):

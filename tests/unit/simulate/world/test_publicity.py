@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from daznode.domain.errors import InvariantBroken
-from daznode.simulate.player import settle
-from daznode.simulate.publicity import next_day, place_of, remote_policies
-from daznode.simulate.topology import NetworkParams, generate_network
+from daznode.simulate.generated.topology import NetworkParams, generate_network
+from daznode.simulate.world.player import settle
+from daznode.simulate.world.publicity import next_day, place_of, remote_policies
 
 AT = datetime(2025, 11, 20, 6, tzinfo=UTC)
 DAY = timedelta(days=1)

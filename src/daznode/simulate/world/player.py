@@ -19,10 +19,10 @@ from daznode.domain.gossip import (
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.node_state import ChannelPolicy
 from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
-from daznode.simulate import names
-from daznode.simulate.chain import height_at, moment_of
-from daznode.simulate.kinds import MOST_HTLC_RATIO, PEER_KINDS, PeerKind
-from daznode.simulate.topology import joined, new_scids, sealed
+from daznode.simulate.generated import names
+from daznode.simulate.generated.chain import height_at, moment_of
+from daznode.simulate.generated.topology import joined, new_scids, sealed
+from daznode.simulate.world.kinds import MOST_HTLC_RATIO, PEER_KINDS, PeerKind
 
 PLAYER_ALIAS: Final = "Quiet Estuary ⚡"
 FEWEST_NODES: Final = 100
