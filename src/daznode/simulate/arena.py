@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daznode.domain.errors import InvalidParameter, InvariantBroken
 from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome, Tier
@@ -100,12 +101,14 @@ class Arena:
         begins_at: datetime,
         *,
         traffic: IntArray,
+        hops: NDArray[np.uint8],
         tier: Tier = Tier.FULL,
         at_once: int = 2,
     ) -> None:
         """Take what `prepare` has laid out and watched."""
         self._tier, self._most_kept = tier, at_once + 1
         self._ground, self._names, self._begins_at = ground, names, begins_at
+        self._hops = hops
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
@@ -151,12 +154,13 @@ class Arena:
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
-        traffic = _watch(ground, half, params.network_seed, progress)
+        traffic, hops = _watch(ground, half, params.network_seed, progress)
         return cls(
             ground,
             Names.of(snapshot, network),
             snapshot.origin.observed_at,
             traffic=traffic,
+            hops=hops,
             tier=params.tier,
             at_once=params.at_once,
         )
@@ -299,21 +303,25 @@ class Arena:
         with self._lock:
             known = self._bounds.get(place)
             if known is None:
-                known = route_bounds(self._ground.network, self._ground.floor_ppm(place), progress)
+                known = route_bounds(
+                    self._ground.network, self._ground.floor_ppm(place), progress, self._hops
+                )
                 self._bounds[place] = known
                 while len(self._bounds) > _KEPT_BOUNDS:
                     self._bounds.popitem(last=False)
             return known
 
 
-def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> IntArray:
-    """How many payments each node passes on in a day of its own, that no run sees again."""
+def _watch(
+    ground: Ground, half: int, network_seed: int, progress: Progress
+) -> tuple[IntArray, NDArray[np.uint8]]:
+    """Payments that each node passes on in a day that no run sees again; and hops between nodes."""
     bounds = route_bounds(ground.network, ground.floor_ppm(_NOBODY), progress)
     seed = _WATCH_SEED + 2 * network_seed + half
     loop = PaymentLoop(ground, bounds, player=_NOBODY, seed=seed, days=1)
     progress("payments of a day watched", 0, 1)
     loop.run_until(DAY_MS)
-    return loop.scratch.traffic
+    return loop.scratch.traffic, bounds.hops
 
 
 def _tilt(ground: Ground, nodes: IntArray) -> FloatArray:

@@ -33,11 +33,13 @@ class PolicyLine:
         name: Name in the table.
         summary: What it does, in a sentence.
         source: Where its rules were published.
+        is_bound: Whether it knows what no node can know: nothing can rest on it.
     """
 
     name: str
     summary: str
     source: str
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,9 @@ class TrialRoom:
             message = f"base {terms.base[:60]!r}: a copy; takes a policy's name without a number"
             raise InvalidParameter(message)
         known = {line.name for line in self.policies}
+        if terms.base in {line.name for line in self.policies if line.is_bound}:
+            message = f"base {terms.base!r}: a bound, no policy; takes one that a node could have"
+            raise InvalidParameter(message)
         for policy in (terms.base, *policies):
             name, mark, copy = policy.partition("#")
             is_copy = not mark or (copy.isascii() and copy.isdigit())

@@ -77,7 +77,7 @@ class ExperimentServices:
         from daznode.usecases.trial_ground import PolicyLine
 
         rows = tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
-        return (*rows, PolicyLine(ORACLE, _ORACLE_SUMMARY, "no tool can do this"))
+        return (*rows, PolicyLine(ORACLE, _ORACLE_SUMMARY, "no tool can do this", is_bound=True))
 
     async def simulate(self, request: "SimulationRequest") -> "Simulated":
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""

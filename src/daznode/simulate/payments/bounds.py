@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daznode.domain.progress import Progress, silent
 from daznode.graph.kernels.rows import COST_LANES, aligned_rows
@@ -23,7 +24,10 @@ _MOST_GROWTH: Final = 1e6
 
 
 def route_bounds(
-    network: PaymentNetwork, floor_ppm: IntArray, progress: Progress = silent
+    network: PaymentNetwork,
+    floor_ppm: IntArray,
+    progress: Progress = silent,
+    hops: NDArray[np.uint8] | None = None,
 ) -> Bounds:
     """Compute the bounds of a network; memory is two bytes for every pair of nodes.
 
@@ -32,6 +36,7 @@ def route_bounds(
         floor_ppm: What each edge's source will ask for it at the least as long as the bounds are
             used, discounts for what comes in counted, (n_edges,).
         progress: Told of senders done.
+        hops: Of other bounds of the same network; they do not depend on fees.
     """
     n = network.n_nodes
     order = np.argsort(network.source, kind="stable")
@@ -44,17 +49,20 @@ def route_bounds(
         ppm_of_level, np.arange(int(ppm_of_level[-1]) + 1), side="right"
     ).astype(np.int64)
     levels = (level_of - 1).astype(np.uint8)
-    hops = np.zeros((n, n), np.uint8)
+    counts_hops = hops is None
+    if hops is None:
+        hops = np.zeros((n, n), np.uint8)
     least = np.zeros((n, n), np.uint8)
     costs = aligned_rows(n, COST_LANES, np.int32)
     for first in range(0, n, _SENDERS_AT_ONCE):
         progress("routes bounded", first, n)
         last = min(n, first + _SENDERS_AT_ONCE)
-        fill_hops(out_start, out_target, hops, first, last)
+        if counts_hops:
+            fill_hops(out_start, out_target, hops, first, last)
         fill_least(out_start, out_target, out_ppm, levels, least, first, last, costs)
     growth = np.ones((len(BEST_PROBABILITY), _LEVELS))
     for kind, (own, best) in enumerate(zip(FIRST_HOP_PROBABILITY, BEST_PROBABILITY, strict=True)):
         for left in range(1, _LEVELS):
             growth[kind, left] = min(_MOST_GROWTH, 1 / (own * best ** (left - 1)))
     slope = np.asarray(ppm_of_level / 1e6, dtype=np.float64)
-    return Bounds(hops, least, slope, growth, np.array(BEST_PROBABILITY))
+    return Bounds(hops, least, slope, growth)

@@ -115,18 +115,18 @@ def draw_balances(network: PaymentNetwork, rng: np.random.Generator) -> IntArray
 class _Gossip:
     """Updates of the player that are on their way."""
 
-    waiting: list[tuple[int, int]] = field(default_factory=list)
+    waiting: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
     last_ms: dict[int, int] = field(default_factory=dict)
 
-    def send(self, edge: int, at_ms: int) -> None:
+    def send(self, edge: int, at_ms: int, row: IntArray) -> None:
         known_at = max(at_ms, self.last_ms.get(edge, -GOSSIP_INTERVAL_MS) + GOSSIP_INTERVAL_MS)
         self.last_ms[edge] = known_at
-        heapq.heappush(self.waiting, (known_at, edge))
+        heapq.heappush(self.waiting, (known_at, edge, tuple(row.tolist())))
 
     def later(self, since: Succession) -> "_Gossip":
         place = {int(old): new for new, old in enumerate(since.edge) if old >= 0}
         return _Gossip(
-            sorted((at_ms, place[edge]) for at_ms, edge in self.waiting if edge in place),
+            sorted((at_ms, place[edge], row) for at_ms, edge, row in self.waiting if edge in place),
             {place[edge]: at_ms for edge, at_ms in self.last_ms.items() if edge in place},
         )
 
@@ -260,8 +260,8 @@ class PaymentLoop:
     def _hear(self) -> None:
         """What the player changed becomes known to senders."""
         while self._gossip.waiting and self._gossip.waiting[0][0] <= self.now_ms:
-            _, edge = heapq.heappop(self._gossip.waiting)
-            self.book.seen[edge] = self.book.now[edge]
+            _, edge, row = heapq.heappop(self._gossip.waiting)
+            self.book.seen[edge] = row
             show(self.book, np.array([edge]))
 
     def _hour(self, hour: int) -> None:
@@ -356,11 +356,12 @@ class PaymentLoop:
         for one in (edge, back):
             book.former[one] = book.now[one]
             book.former_until_ms[one] = self.now_ms + ACCEPTS_FORMER_MS
-            self._gossip.send(one, self.now_ms + delay_ms)
         kept = book.now[edge, [INBOUND_BASE, INBOUND_PPM]].copy()
         book.now[edge] = outbound
         book.now[edge, [INBOUND_BASE, INBOUND_PPM]] = kept
         book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
+        for one in (edge, back):
+            self._gossip.send(one, self.now_ms + delay_ms, book.now[one])
 
     def refill(
         self, edge_in: int, allowed_out: IntArray, amount_msat: int, most_fee_msat: int

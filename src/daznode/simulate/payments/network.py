@@ -28,6 +28,8 @@ channels of a node, and towards those who receive more than they send."""
 _FREE_BASE_RATIO: Final = 0.4
 """Share of nodes without a base fee (the same study)."""
 _MOST_PPM: Final = 10_000
+_MOST_INBOUND_MSAT: Final = 1_000_000_000
+"""Ten thousand times what anybody asks; beyond it sums of a route would not fit 64 bits."""
 CAPACITY_FACTOR: Final = 3
 """By which the channels of 2019 grow: the median channel of 2024 had 1.07 million sat."""
 
@@ -143,8 +145,10 @@ def payment_network(snapshot: GraphSnapshot) -> PaymentNetwork:
             capacity_msat=capacity_msat,
             base_fee_msat=both(policies.base_fee_msat),
             fee_ppm=np.minimum(both(policies.fee_ppm), PPM_ONE),
-            inbound_base_msat=of_receiver(policies.inbound_base_fee_msat),
-            inbound_ppm=of_receiver(policies.inbound_fee_ppm),
+            inbound_base_msat=np.clip(
+                of_receiver(policies.inbound_base_fee_msat), -_MOST_INBOUND_MSAT, _MOST_INBOUND_MSAT
+            ),
+            inbound_ppm=np.clip(of_receiver(policies.inbound_fee_ppm), -PPM_ONE, PPM_ONE),
             cltv_delta=both(policies.cltv_delta),
             htlc_minimum_msat=both(policies.htlc_minimum_msat),
             htlc_maximum_msat=np.where(

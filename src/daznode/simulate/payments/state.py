@@ -153,14 +153,12 @@ class Bounds(NamedTuple):
         slope: Fee of a level, msat per msat, (256,), float64.
         growth: By kind of sender and hops, how much the inverse probability grows at the least,
             (3, 256), float64.
-        best: By kind of sender, the best probability of one hop, (3,), float64.
     """
 
     hops: NDArray[np.uint8]
     least: NDArray[np.uint8]
     slope: FloatArray
     growth: FloatArray
-    best: FloatArray
 
 
 class Scratch(NamedTuple):

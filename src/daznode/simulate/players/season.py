@@ -95,6 +95,9 @@ class Season:
     def begin(self) -> None:
         """Open new books: what is measured starts now."""
         self._begun_ms = self.course.now_ms
+        self._around = around_ppm(
+            self.course.ground.network, self.course.book.seen, self.course.player
+        )
         self._start = self.course.book.balance[self.player.edges].copy()
         self._days = _Days.none()
         self.player.ledger = type(self.player.ledger)()
@@ -218,7 +221,7 @@ class Season:
         """
         loop, player, days = self.course, self.player, self._days
         network, edges = loop.ground.network, player.edges
-        around = around_ppm(network, loop.book.seen, loop.player)
+        around = self._around
         around_known = np.where(np.isfinite(around), np.round(around), -1).astype(np.int64)
         end = loop.book.balance[edges]
         drained = np.maximum(self._start - end, 0)

@@ -187,7 +187,7 @@ def test_no_two_updates_of_a_channel_are_known_within_a_minute() -> None:
         row = made.book.now[edge].copy()
         row[PPM] = ppm
         made.set_policy(edge, row, (0, 0))
-    known_at = [at for at, one in sorted(made._gossip.waiting) if one == edge]
+    known_at = [at for at, one, _ in sorted(made._gossip.waiting) if one == edge]
 
     assert len(known_at) == 30
     assert np.diff(known_at).min() >= 60_000

@@ -225,11 +225,16 @@ def deliver(
                     net, scratch, events, n_events, player, failed_at, reason, now_ms, payment
                 )
                 edge = scratch.path[failed_at]
-                if reason in (FEE_TOO_LOW, OUTSIDE_LIMITS):
+                before = scratch.path[failed_at - 1]
+                is_news = reason in (FEE_TOO_LOW, OUTSIDE_LIMITS) and (
+                    (book.seen[edge] != book.now[edge]).any()
+                    or (book.seen[before] != book.now[before]).any()
+                )
+                if is_news:
                     book.seen[edge] = book.now[edge]
-                    book.seen[scratch.path[failed_at - 1]] = book.now[scratch.path[failed_at - 1]]
+                    book.seen[before] = book.now[before]
                     show_edge(book, edge)
-                    show_edge(book, scratch.path[failed_at - 1])
+                    show_edge(book, before)
                 else:
                     scratch.banned[n_banned] = edge
                     scratch.banned_from[n_banned] = scratch.amount[failed_at]
@@ -246,7 +251,11 @@ def deliver(
                 )  # fmt: skip
                 if found < 0:
                     half = 0  # no part of it can get through, however it is split
-            if half >= _SMALLEST_PART_MSAT and n_parts < most_parts and attempts < MOST_TRIES:
+            if (
+                half >= _SMALLEST_PART_MSAT
+                and n_parts < min(most_parts, MOST_PARTS)
+                and attempts < MOST_TRIES
+            ):
                 part_amount[part] = amount - half
                 part_amount[n_parts] = half
                 n_parts += 1
