@@ -219,7 +219,8 @@ def test_policies_are_shown_with_their_sources(call):
     assert "clboss" in text
     assert "ZmnSCPxj/clboss" in text
     lines = json.loads(call("policies", "--json").stdout)
-    assert {"name", "summary", "source"} == set(lines[0])
+    assert {"name", "summary", "source", "is_bound"} == set(lines[0])
+    assert [line["name"] for line in lines if line["is_bound"]] == ["oracle"]
     assert call("simulate", "--policy", "list").stdout == text
 
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,21 +100,20 @@ class Arena:
         names: Names,
         begins_at: datetime,
         *,
-        traffic: IntArray,
-        hops: NDArray[np.uint8],
+        watched: "_Watched",
         tier: Tier = Tier.FULL,
         at_once: int = 2,
     ) -> None:
         """Take what `prepare` has laid out and watched."""
         self._tier, self._most_kept = tier, at_once + 1
         self._ground, self._names, self._begins_at = ground, names, begins_at
-        self._hops = hops
+        self._hops = watched.hops
         self._lock = Lock()
         self._bounds: OrderedDict[int, Bounds] = OrderedDict()
         self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
         self._recordings: OrderedDict[tuple[NodeId, int, int, int, str], Recording] = OrderedDict()
         self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
-        busy = np.flatnonzero(traffic >= FEWEST_FORWARDS)
+        busy = np.flatnonzero(watched.traffic >= FEWEST_FORWARDS)
         self._candidates = candidates(
             NodeCensus(
                 node_ids=tuple(names.node_ids[place] for place in busy.tolist()),
@@ -154,13 +153,12 @@ class Arena:
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
-        traffic, hops = _watch(ground, half, params.network_seed, progress)
+        watched = _watch(ground, half, params.network_seed, progress)
         return cls(
             ground,
             Names.of(snapshot, network),
             snapshot.origin.observed_at,
-            traffic=traffic,
-            hops=hops,
+            watched=watched,
             tier=params.tier,
             at_once=params.at_once,
         )
@@ -312,16 +310,21 @@ class Arena:
             return known
 
 
-def _watch(
-    ground: Ground, half: int, network_seed: int, progress: Progress
-) -> tuple[IntArray, NDArray[np.uint8]]:
-    """Payments that each node passes on in a day that no run sees again; and hops between nodes."""
+class _Watched(NamedTuple):
+    """What is known of a network before runs: payments that each node passes on a day, and hops."""
+
+    traffic: IntArray
+    hops: NDArray[np.uint8]
+
+
+def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> _Watched:
+    """Live through a day that no run sees again."""
     bounds = route_bounds(ground.network, ground.floor_ppm(_NOBODY), progress)
     seed = _WATCH_SEED + 2 * network_seed + half
     loop = PaymentLoop(ground, bounds, player=_NOBODY, seed=seed, days=1)
     progress("payments of a day watched", 0, 1)
     loop.run_until(DAY_MS)
-    return loop.scratch.traffic, bounds.hops
+    return _Watched(loop.scratch.traffic, bounds.hops)
 
 
 def _tilt(ground: Ground, nodes: IntArray) -> FloatArray:
