@@ -150,7 +150,7 @@ def _lead(found: Comparison, best: PolicyStanding) -> str:
         within=_interval(best.net, _amount),
         against=against,
         nodes=_counted(len(plan.nodes), "node"),
-        seeds=formats.count(len(plan.seeds), LANGUAGE),
+        seeds=_counted(len(plan.seeds), "run"),
         days=_counted(plan.days, "simulated day"),
         payments=formats.count(plan.payments_per_day, LANGUAGE),
         modernised=say("comparison.modernised") if plan.is_modernised else "",

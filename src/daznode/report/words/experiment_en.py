@@ -24,7 +24,7 @@ WORDS: Final[Mapping[str, str]] = {
     "comparison.date": "{days} after {burn_in} of burn-in",
     "comparison.lead": (
         "{best} came first with {net} {unit} ({within}), {against}. Each policy set the fees "
-        "of {nodes} in {seeds} runs each, over {days} with {payments} payments a day in the whole "
+        "of {nodes} in {seeds} each, over {days} with {payments} payments a day in the whole "
         "network{modernised}. Runs of equal node and seed saw the same payments, so every "
         "difference is taken within such a pair."
     ),
