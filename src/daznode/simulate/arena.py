@@ -45,7 +45,7 @@ from daznode.simulate.twin.course import (
 )
 from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
-ENGINE: Final = "2"
+ENGINE: Final = "3"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
 
 ORACLE: Final = "oracle"
@@ -244,7 +244,7 @@ class Arena:
         if name == ORACLE and recording is not None:
             until_ms = recording.begins_ms + days * DAY_MS
             return FixedFees(hindsight_fees(recording, until_ms, progress))
-        return policy(name, np.random.default_rng([key.seed, _POLICY_PURPOSE, int(copy or 0)]))
+        return policy(name, _policy_chance(key, int(copy or 0)))
 
     def _recorded(
         self, season: Season, key: RunKey, days: int, base: str, progress: Progress
@@ -262,7 +262,7 @@ class Arena:
             raise InvariantBroken(message)
         begun = start_recording(loop)
         loop.record()
-        reference = policy(base, np.random.default_rng([key.seed, _POLICY_PURPOSE]))
+        reference = policy(base, _policy_chance(key))
         twin.steer(reference, days, progress)
         made = end_recording(loop, begun)
         with self._lock:
@@ -287,9 +287,7 @@ class Arena:
             self._ground, bounds, player=place, seed=key.seed, days=days + burn_in_days
         )
         season = Season(loop, self._names, self._begins_at)
-        season.steer(
-            policy(base, np.random.default_rng([key.seed, _POLICY_PURPOSE])), burn_in_days, progress
-        )
+        season.steer(policy(base, _policy_chance(key)), burn_in_days, progress)
         season.begin()
         with self._lock:
             self._starts[which] = season.copy()
@@ -308,6 +306,15 @@ class Arena:
                 while len(self._bounds) > _KEPT_BOUNDS:
                     self._bounds.popitem(last=False)
             return known
+
+
+def _policy_chance(key: RunKey, copy: int = 0) -> np.random.Generator:
+    """The chance of a policy: of its own for each node too.
+
+    Shared by nodes it would move them together, and the referee, who takes nodes for independent,
+    would see differences between two copies of one policy (so the null test found).
+    """
+    return np.random.default_rng([key.seed, _POLICY_PURPOSE, copy, int(key.node_id[2:18], 16)])
 
 
 class _Watched(NamedTuple):
