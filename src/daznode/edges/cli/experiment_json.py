@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,8 +16,10 @@ from daznode.domain.experiment import (
 )
 from daznode.domain.ids import ShortChannelId, format_scid
 from daznode.domain.provenance import Reality
-from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.simulate_policy import Simulated
+
+if TYPE_CHECKING:
+    from daznode.usecases.judge_referee import Judgement
 
 _MARK: Final = {"reality": Reality.SIMULATED.value}
 _UNIT: Final = "sat per bitcoin of capacity and year"
@@ -56,7 +58,7 @@ def of_comparison(
     }
 
 
-def of_judgements(plan: ExperimentPlan, judgements: Sequence[Judgement]) -> dict[str, Any]:
+def of_judgements(plan: ExperimentPlan, judgements: "Sequence[Judgement]") -> dict[str, Any]:
     """What a comparison's statistics are worth."""
     return {
         **_MARK,

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from rich.console import Console
@@ -19,10 +19,12 @@ from daznode.edges.cli import experiment_json, session
 from daznode.edges.cli.tables import print_experiments, print_judgements, print_policies
 from daznode.edges.cli.terminal import print_page
 from daznode.usecases.backtest_request import BacktestRequest
-from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.simulate_policy import Simulated, SimulationRequest
 from daznode.usecases.trial_ground import GroundTerms, PolicyLine
 from daznode.wiring import Services
+
+if TYPE_CHECKING:
+    from daznode.usecases.judge_referee import Judgement
 
 _DEFAULTS: Final = GroundTerms()
 _SECONDS_BETWEEN_LINES: Final = 60.0
@@ -289,7 +291,7 @@ def reliability(experiment: str, *, as_json: bool) -> None:
     nodes, seeds and days it takes to see a twentieth of what the base policy earned.
     """
 
-    async def trip(services: Services) -> tuple[ExperimentPlan, tuple[Judgement, ...]]:
+    async def trip(services: Services) -> "tuple[ExperimentPlan, tuple[Judgement, ...]]":
         return await services.experiments.judge(experiment)
 
     plan, judgements = session.run(trip)

@@ -1,7 +1,7 @@
 """Tables of the command line: snapshots, figures, scores, markets, policies, experiments."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.cells import cell_len
@@ -22,8 +22,10 @@ from daznode.domain.measures import (
     SnapshotDiff,
 )
 from daznode.domain.provenance import Reality
-from daznode.usecases.judge_referee import Judgement
 from daznode.usecases.trial_ground import PolicyLine
+
+if TYPE_CHECKING:
+    from daznode.usecases.judge_referee import Judgement
 
 _DASH: Final = "-"
 _ALIAS_WIDTH: Final = 28
@@ -282,7 +284,7 @@ def print_policies(lines: Sequence[PolicyLine]) -> None:
     _console().print(table)
 
 
-def print_judgements(plan: ExperimentPlan, judgements: Sequence[Judgement]) -> None:
+def print_judgements(plan: ExperimentPlan, judgements: "Sequence[Judgement]") -> None:
     """What a comparison's statistics are worth: null tests, then what it takes to see 5 %."""
     _console().print(
         f"All simulated. {len(plan.nodes):,} nodes, {len(plan.seeds):,} seeds, {plan.days:,} days, "
@@ -307,7 +309,7 @@ def _share_of(interval: Interval) -> str:
     return f"{interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
-def _need(one: Judgement) -> str:
+def _need(one: "Judgement") -> str:
     """The cheapest of the rows that is enough, or how many nodes it takes."""
     enough = [(row.nodes * row.seeds * row.days, row) for row in one.needs if row.seeds]
     if enough:
