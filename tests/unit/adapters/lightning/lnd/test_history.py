@@ -77,7 +77,7 @@ def test_paging_ends_although_forwards_keep_coming(bench):
 def test_a_history_that_was_pruned_in_between_loses_nothing_new(bench):
     first = read(bench, "forwards", forwards_per_page=100)
     bench.pass_time(timedelta(hours=5))
-    kept = bench.world._node.history.forwards
+    kept = bench.world._history._forwards
     newer = [one for one in kept if one.at >= bench.until - timedelta(hours=5)]
     del kept[: len(kept) - len(newer)]
     assert events(read(bench, "forwards", first[-1].cursor)) == newer
