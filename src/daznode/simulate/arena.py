@@ -25,7 +25,10 @@ from daznode.simulate.payments.network import (
     modernised,
     payment_network,
 )
-from daznode.simulate.payments.state import Bounds
+from daznode.simulate.payments.state import (
+    NOBODY,
+    Bounds,
+)
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
 from daznode.simulate.policies.sight import FeePolicy
@@ -62,7 +65,6 @@ there, and a comparison would count them as ties."""
 _LEAN: Final = 0.5
 """Of the nodes of a size, 30 % lean to each side by more than the referee's threshold."""
 
-_NOBODY: Final = -1
 _WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
 _POLICY_PURPOSE: Final = 1_000
@@ -326,9 +328,9 @@ class _Watched(NamedTuple):
 
 def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> _Watched:
     """Live through a day that no run sees again."""
-    bounds = route_bounds(ground.network, ground.floor_ppm(_NOBODY), progress)
+    bounds = route_bounds(ground.network, ground.floor_ppm(NOBODY), progress)
     seed = _WATCH_SEED + 2 * network_seed + half
-    loop = PaymentLoop(ground, bounds, player=_NOBODY, seed=seed, days=1)
+    loop = PaymentLoop(ground, bounds, player=NOBODY, seed=seed, days=1)
     progress("payments of a day watched", 0, 1)
     loop.run_until(DAY_MS)
     return _Watched(loop.scratch.traffic, bounds.hops)

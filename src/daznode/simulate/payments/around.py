@@ -11,6 +11,9 @@ from daznode.simulate.payments.state import BASE, HTLC_MAX, HTLC_MIN, IS_DISABLE
 AMOUNT_MSAT: Final = 500_000_000
 """500,000 sat: what the prices are asked for about the size of a usual refill."""
 
+RESTORE_MOST_PPM: Final = 1_500
+"""What no operator would pay more for; the evaluation protocol caps the price there."""
+
 
 def around_ppm(network: PaymentNetwork, policies: IntArray, node: int) -> FloatArray:
     """What moving 500,000 sat to each peer costs from any other peer of a node, without it.
@@ -38,3 +41,16 @@ def around_ppm(network: PaymentNetwork, policies: IntArray, node: int) -> FloatA
     costs = np.zeros(len(peers))
     fees_around(network.start, network.source.astype(np.uint32), fee, node, peers, costs)
     return np.asarray(costs[place] / (AMOUNT_MSAT / 1e6), dtype=np.float64)
+
+
+def restore_ppm(around: FloatArray) -> IntArray:
+    """What bringing back a drained millisatoshi is charged at: the way around, within bounds.
+
+    Args:
+        around: From `around_ppm`.
+
+    Returns:
+        Whole ppm, at most `RESTORE_MOST_PPM`, and that where there is no way around.
+    """
+    dear = np.where(np.isfinite(around), around, RESTORE_MOST_PPM)
+    return np.minimum(np.round(dear), RESTORE_MOST_PPM).astype(np.int64)

@@ -14,8 +14,6 @@ from daznode.simulate.payments.kernels.relax import relax_balances
 from daznode.simulate.payments.network import BoolArray, FloatArray, IntArray, PaymentNetwork
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
-    INBOUND_BASE,
-    INBOUND_PPM,
     IS_DISABLED,
     OPTION_COLUMNS,
     PPM,
@@ -29,6 +27,7 @@ from daznode.simulate.payments.state import (
     new_memory,
     new_net,
     new_scratch,
+    put_policy,
     show,
 )
 from daznode.simulate.payments.succession import Succession, later_book, later_memory
@@ -356,10 +355,7 @@ class PaymentLoop:
         for one in (edge, back):
             book.former[one] = book.now[one]
             book.former_until_ms[one] = self.now_ms + ACCEPTS_FORMER_MS
-        kept = book.now[edge, [INBOUND_BASE, INBOUND_PPM]].copy()
-        book.now[edge] = outbound
-        book.now[edge, [INBOUND_BASE, INBOUND_PPM]] = kept
-        book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
+        put_policy(book.now, edge, back, outbound, inbound)
         for one in (edge, back):
             self._gossip.send(one, self.now_ms + delay_ms, book.now[one])
 

@@ -26,6 +26,21 @@ A_PRIORI: Final = 0.6
 PASSED_PROBABILITY: Final = 0.95
 """Chance of a hop that has carried the amount before (LND, `prevSuccessProbability`)."""
 
+LEAST_PROBABILITY: Final = 0.01
+"""Routes less likely than that are not tried (LND, `minProbability`)."""
+
+ATTEMPT_BASE_MSAT: Final = 100_000.0
+ATTEMPT_RATIO: Final = 0.001
+"""Price of a failed attempt: 100 sat and 0.1 % of the amount (LND, `attemptcost`, `attemptcostppm`)."""
+
+HALF_LIFE_MS: Final = 3_600_000.0
+"""After which a failure weighs half (LND, `penaltyHalfLife`)."""
+
+NOBODY: Final = -1
+"""In place of a node or an edge: none."""
+
+MILLIONTH: Final = 1e-6
+
 RISK_PER_BLOCK: Final = 15e-9
 """Price of a millisatoshi locked for one block (LND, `RiskFactorBillionths`)."""
 
@@ -278,6 +293,25 @@ def show(book: Book, edges: IntArray) -> None:
     view[RISK, edges] = seen[:, CLTV] * RISK_PER_BLOCK
     view[LEAST, edges] = seen[:, HTLC_MIN]
     view[HAS_INBOUND, edges] = (seen[:, INBOUND_BASE] != 0) | (seen[:, INBOUND_PPM] != 0)
+
+
+def put_policy(
+    policies: IntArray, edge: int, back: int, outbound: IntArray, inbound: tuple[int, int]
+) -> None:
+    """Write what a node asks for a channel: inbound fees stand at the direction towards it.
+
+    Args:
+        policies: Table of policies, (n_edges, 8).
+        edge: From the node to its peer.
+        back: The other direction.
+        outbound: All columns; the inbound ones are not looked at.
+        inbound: Base in msat and ppm of what comes in by the channel.
+    """
+    columns = [INBOUND_BASE, INBOUND_PPM]
+    kept = policies[edge, columns].copy()
+    policies[edge] = outbound
+    policies[edge, columns] = kept
+    policies[back, columns] = inbound
 
 
 def new_memory(network: PaymentNetwork) -> Memory:

@@ -19,7 +19,7 @@ from daznode.domain.experiment import (
 from daznode.domain.node_state import Rebalance
 from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
-from daznode.simulate.payments.around import around_ppm
+from daznode.simulate.payments.around import around_ppm, restore_ppm
 from daznode.simulate.payments.demand import DAY_MS
 from daznode.simulate.payments.kernels.deliver import NOT_TRIED, SETTLED
 from daznode.simulate.payments.loop import feerates
@@ -48,7 +48,6 @@ from daznode.simulate.policies.sight import FeePolicy, PublicMarket, Sight
 STEP_MS: Final = 600_000
 """Looks happen at whole multiples of ten minutes."""
 
-RESTORE_MOST_PPM: Final = 1_500
 RESTORE_FLAT_PPM: Final = 100
 
 
@@ -225,8 +224,7 @@ class Season:
         around_known = np.where(np.isfinite(around), np.round(around), -1).astype(np.int64)
         end = loop.book.balance[edges]
         drained = np.maximum(self._start - end, 0)
-        dear = np.where(around_known < 0, RESTORE_MOST_PPM, around_known)
-        restore = drained * np.minimum(dear, RESTORE_MOST_PPM) // PPM_ONE
+        restore = drained * restore_ppm(around) // PPM_ONE
         local = np.array(days.local)
         capacity = network.capacity_msat[edges]
         n_days = len(days.local)

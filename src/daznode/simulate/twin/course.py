@@ -12,13 +12,12 @@ from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import FloatArray, IntArray
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
-    INBOUND_BASE,
-    INBOUND_PPM,
     IS_DISABLED,
     OPTION_COLUMNS,
     Book,
     Net,
     copied,
+    put_policy,
 )
 
 _EVENT_ROOM: Final = 8_192
@@ -128,10 +127,7 @@ class TwinCourse:
     def set_policy(self, edge: int, outbound: IntArray, inbound: tuple[int, int]) -> None:
         """Ask something else for a channel; everybody knows it at once."""
         back = int(self.net.reverse[edge])
-        kept = self.book.now[edge, [INBOUND_BASE, INBOUND_PPM]].copy()
-        self.book.now[edge] = outbound
-        self.book.now[edge, [INBOUND_BASE, INBOUND_PPM]] = kept
-        self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
+        put_policy(self.book.now, edge, back, outbound, inbound)
         self.book.seen[[edge, back]] = self.book.now[[edge, back]]
 
     def refill(

@@ -9,6 +9,7 @@ import numpy as np
 from daznode.domain.ids import ShortChannelId
 from daznode.domain.progress import Progress, silent
 from daznode.domain.units import PPM_ONE, Msat, Ppm
+from daznode.simulate.payments.around import restore_ppm
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,
@@ -21,7 +22,6 @@ from daznode.simulate.payments.state import (
     OPTION_OUT,
     PPM,
 )
-from daznode.simulate.players.season import RESTORE_MOST_PPM
 from daznode.simulate.policies.sight import Orders, PolicyOrder, Sight
 from daznode.simulate.twin.course import Recording, TwinCourse
 
@@ -80,8 +80,7 @@ def hindsight_fees(
     """
     network = recording.loop.ground.network
     own = network.edges_from(recording.loop.player)
-    around = np.where(np.isfinite(recording.around), recording.around, RESTORE_MOST_PPM)
-    restore_ppm = np.minimum(np.round(around), RESTORE_MOST_PPM).astype(np.int64)
+    price_ppm = restore_ppm(recording.around)
 
     course = TwinCourse(recording)
     book = course.book
@@ -97,7 +96,7 @@ def hindsight_fees(
         passed = events[events[:, EVENT_KIND] == FORWARDED]
         earned = int((passed[:, EVENT_AMOUNT_IN] - passed[:, EVENT_AMOUNT_OUT]).sum())
         drained = np.maximum(before - book.balance[own], 0)
-        return earned - int((drained * restore_ppm // PPM_ONE).sum()) // 2
+        return earned - int((drained * price_ppm // PPM_ONE).sum()) // 2
 
     common = max(GRID_PPM, key=lambda ppm: score(np.full(len(own), ppm, np.int64)))
     fees = np.full(len(own), common, np.int64)

@@ -13,6 +13,7 @@ from daznode.simulate.payments.state import (
     CLTV,
     FEE_TOO_LOW,
     FLAT,
+    HALF_LIFE_MS,
     HAS_INBOUND,
     HTLC_MAX,
     HTLC_MIN,
@@ -39,7 +40,6 @@ from daznode.simulate.payments.state import (
 )
 
 _ONE_MILLION: Final = 1_000_000
-_HOUR_MS: Final = 3_600_000.0
 
 
 @njit(cache=True, inline="always", error_model="numpy")
@@ -157,7 +157,7 @@ def remember(
         edge = scratch.path[failed_at]
         amount = np.float32(scratch.amount[failed_at])
         node = net.source[edge]
-        age = (now_ms - memory.node_failed_at_ms[node]) / _HOUR_MS
+        age = (now_ms - memory.node_failed_at_ms[node]) / HALF_LIFE_MS
         memory.node_failed[node] = memory.node_failed[node] * power_of_half(age) + 1.0
         memory.node_failed_at_ms[node] = now_ms
         memory.failed_at_ms[edge] = now_ms

@@ -1,23 +1,20 @@
 """A node pays itself in a circle, so that one of its channels is refilled."""
 
-from typing import Final
-
 from numba import njit
 
+from daznode.simulate.payments.demand import WARM
 from daznode.simulate.payments.kernels.attempt import lay_route, move, refusal, remember
 from daznode.simulate.payments.kernels.search import find_route
 from daznode.simulate.payments.state import (
     MOST_ATTEMPTS,
     NO_REASON,
+    NOBODY,
     Book,
     Bounds,
     Memory,
     Net,
     Scratch,
 )
-
-_WARM: Final = 1
-_NOBODY: Final = -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,8 +52,8 @@ def circular(
     """
     for n_banned in range(MOST_ATTEMPTS):
         found = find_route(
-            net, book, memory, bounds, scratch, player, player, amount_msat, limit_msat, _WARM,
-            now_ms, n_banned, _NOBODY, last_edge,
+            net, book, memory, bounds, scratch, player, player, amount_msat, limit_msat, WARM,
+            now_ms, n_banned, NOBODY, last_edge,
         )  # fmt: skip
         if found < 0:
             return -1

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from daznode.simulate.payments.demand import WARM
 from daznode.simulate.payments.kernels.attempt import (
     lay_route,
     move,
@@ -32,6 +33,7 @@ from daznode.simulate.payments.state import (
     MOST_PARTS,
     MOST_TRIES,
     NO_REASON,
+    NOBODY,
     OUTSIDE_LIMITS,
     REFUSED,
     Book,
@@ -43,8 +45,6 @@ from daznode.simulate.payments.state import (
 
 _SMALLEST_PART_MSAT: Final = 10_000_000
 """LND splits no part below 10,000 sat (`minShardAmount`)."""
-_WARM: Final = 1
-_NOBODY: Final = -1
 
 SETTLED, LOST, NO_ROUTE, NOT_TRIED = 1, 2, 3, 4
 """Outcomes of a payment; 0 is "not its turn yet"."""
@@ -185,7 +185,7 @@ def deliver(
             for _ in range(min(MOST_ATTEMPTS, MOST_TRIES - attempts)):
                 found = find_route(
                     net, book, memory, bounds, scratch, sender, receiver, amount, part_limit, kind,
-                    now_ms, n_banned, _NOBODY, _NOBODY,
+                    now_ms, n_banned, NOBODY, NOBODY,
                 )  # fmt: skip
                 if found < 0:
                     break
@@ -201,7 +201,7 @@ def deliver(
                     if reason != NO_REASON:
                         failed_at = at
                         break
-                if kind == _WARM:
+                if kind == WARM:
                     remember(net, book, memory, scratch, length, failed_at, reason, now_ms)
                 if failed_at < 0:
                     passes = False
@@ -210,7 +210,7 @@ def deliver(
                     if passes:
                         found = find_route(
                             net, book, memory, bounds, scratch, sender, receiver, amount,
-                            part_limit, kind, now_ms, n_banned, player, _NOBODY,
+                            part_limit, kind, now_ms, n_banned, player, NOBODY,
                         )  # fmt: skip
                         n_pending = _note_forwards(
                             net, scratch, player, length, n_pending, now_ms, payment, found < 0
@@ -246,8 +246,8 @@ def deliver(
             if n_parts == 1 and most_parts > 1 and half >= _SMALLEST_PART_MSAT:
                 found = find_route(
                     net, book, memory, bounds, scratch, sender, receiver, _SMALLEST_PART_MSAT,
-                    max(limit * _SMALLEST_PART_MSAT // total, 1), kind, now_ms, n_banned, _NOBODY,
-                    _NOBODY,
+                    max(limit * _SMALLEST_PART_MSAT // total, 1), kind, now_ms, n_banned, NOBODY,
+                    NOBODY,
                 )  # fmt: skip
                 if found < 0:
                     half = 0  # no part of it can get through, however it is split

@@ -11,6 +11,8 @@ from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.kernels.search import find_route, hop_probability, turn_to
 from daznode.simulate.payments.state import (
     AMOUNT,
+    ATTEMPT_BASE_MSAT,
+    ATTEMPT_RATIO,
     CAPTIVE,
     DISTANCE,
     FLAT,
@@ -19,10 +21,13 @@ from daznode.simulate.payments.state import (
     IS_GOOD,
     KEY,
     LEAST,
+    LEAST_PROBABILITY,
+    MILLIONTH,
     MOST,
     MOST_ATTEMPTS,
     MOST_HOPS,
     NO_REASON,
+    NOBODY,
     OPTION_AMOUNT,
     OPTION_AT,
     OPTION_ATTEMPT,
@@ -42,22 +47,28 @@ from daznode.simulate.payments.state import (
     Scratch,
 )
 
-_ATTEMPT_BASE_MSAT: Final = 100_000.0
-_ATTEMPT_RATIO: Final = 0.001
-_LEAST_PROBABILITY: Final = 0.01
-_NOBODY: Final = -1
-_MILLIONTH: Final = 1e-6
 _NEVER: Final = 1e18
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _can_carry(net: Net, book: Book, scratch: Scratch, first: int, last: int) -> bool:
-    """Whether the hops of the labelled way from one node to another have the balance it takes."""
+def _can_carry(
+    net: Net,
+    book: Book,
+    scratch: Scratch,
+    first: int,
+    last: int,
+    unseen: int,
+) -> bool:
+    """Whether the hops of the labelled way from one node to another have the balance it takes.
+
+    What the hop to `unseen` has is left out: it is looked at when the chance is played.
+    """
     node, hops = first, 0
     while node != last and hops < MOST_HOPS:
         edge = scratch.following[node]
         target = net.target[edge]
-        if book.balance[edge] - book.reserve[edge] < scratch.label[target, AMOUNT]:
+        lacks = book.balance[edge] - book.reserve[edge] < scratch.label[target, AMOUNT]
+        if lacks and target != unseen:
             return False
         if book.is_offline[node] or book.is_offline[target]:
             return False
@@ -103,7 +114,7 @@ def _search_out(
     mark = scratch.counts[4]
     turn_to(bounds, scratch, player, kind)
     further_of, grows = scratch.further, scratch.grows
-    price = (_ATTEMPT_BASE_MSAT + _ATTEMPT_RATIO * amount_msat) / in_likely
+    price = (ATTEMPT_BASE_MSAT + ATTEMPT_RATIO * amount_msat) / in_likely
     most = float(amount_msat) + limit_msat - in_fee
     stamp[receiver] = mark
     label[receiver, DISTANCE] = price
@@ -132,7 +143,7 @@ def _search_out(
                 continue
             amount, extra = full, 0.0
             if node != receiver and (seen[edge, INBOUND_BASE] != 0 or seen[edge, INBOUND_PPM] != 0):
-                inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * _MILLIONTH
+                inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * MILLIONTH
                 extra = max(-out_fee, inbound)
                 amount = full + extra
             if amount > view[MOST, edge] or amount < view[LEAST, edge]:
@@ -146,13 +157,13 @@ def _search_out(
             hop = hop_probability(kind, edge, other, amount, view, memory, now_ms)
             risk = amount * view[RISK, edge]
             if other == player:
-                if net.reverse[edge] == in_edge or likely * hop * in_likely < _LEAST_PROBABILITY:
+                if net.reverse[edge] == in_edge or likely * hop * in_likely < LEAST_PROBABILITY:
                     continue
                 worth = alternative - (weight + extra + risk + in_weight + price / (likely * hop))
                 worth = min(worth, most - amount)
                 if worth < 1.0 or n_options >= options.shape[0]:
                     continue
-                is_good = is_in_good and _can_carry(net, book, scratch, node, receiver)
+                is_good = is_in_good and _can_carry(net, book, scratch, node, receiver, NOBODY)
                 row = options[n_options]
                 row[OPTION_AT] = now_ms
                 row[OPTION_PAYMENT] = payment
@@ -170,7 +181,7 @@ def _search_out(
             if amount + fee + further > most:
                 continue
             reached_likely = likely * hop
-            if reached_likely * in_likely < _LEAST_PROBABILITY:
+            if reached_likely * in_likely < LEAST_PROBABILITY:
                 continue
             reached_weight = weight + fee + risk + extra
             reached = reached_weight + price / reached_likely
@@ -235,7 +246,7 @@ def record_options(
     Returns:
         The new number of options.
     """
-    attempt = _ATTEMPT_BASE_MSAT + _ATTEMPT_RATIO * amount_msat
+    attempt = ATTEMPT_BASE_MSAT + ATTEMPT_RATIO * amount_msat
     hops_in = np.int64(bounds.hops[sender, player])
     hops_out = np.int64(bounds.hops[player, receiver])
     slope = (
@@ -248,7 +259,7 @@ def record_options(
     for n_banned in range(MOST_ATTEMPTS):
         found = find_route(
             net, book, memory, bounds, scratch, sender, receiver, amount_msat, limit_msat, kind,
-            now_ms, n_banned, player, _NOBODY,
+            now_ms, n_banned, player, NOBODY,
         )  # fmt: skip
         alternative = _NEVER if found < 0 else scratch.label[sender, DISTANCE]
         length = 0
@@ -257,7 +268,7 @@ def record_options(
         if floor < alternative:
             found = find_route(
                 net, book, memory, bounds, scratch, sender, player, amount_msat, limit_msat, kind,
-                now_ms, n_banned, receiver, _NOBODY,
+                now_ms, n_banned, receiver, NOBODY,
             )  # fmt: skip
             if found >= 0:
                 last, node = -1, sender
@@ -270,18 +281,7 @@ def record_options(
                     in_likely = scratch.label[sender, PROBABILITY]
                     in_weight = scratch.label[sender, WEIGHT]
                     in_fee = scratch.label[sender, AMOUNT] - amount_msat
-                    is_in_good = True
-                    node = sender
-                    while node != player:
-                        edge = scratch.following[node]
-                        target = net.target[edge]
-                        is_last = target == player
-                        needs = scratch.label[target, AMOUNT]
-                        if not is_last and book.balance[edge] - book.reserve[edge] < needs:
-                            is_in_good = False
-                        if book.is_offline[node] or book.is_offline[target]:
-                            is_in_good = False
-                        node = target
+                    is_in_good = _can_carry(net, book, scratch, sender, player, player)
                     n_options = _search_out(
                         net, book, memory, bounds, scratch, player, sender, receiver, amount_msat,
                         float(limit_msat), kind, now_ms, n_banned, payment, n_banned, alternative,

@@ -6,19 +6,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from daznode.simulate.payments.demand import UNIFORM, WARM
 from daznode.simulate.payments.kernels.arithmetic import exp_minus, power_of_half
 from daznode.simulate.payments.kernels.heap import drop_first, push
 from daznode.simulate.payments.state import (
     A_PRIORI,
     AMOUNT,
+    ATTEMPT_BASE_MSAT,
+    ATTEMPT_RATIO,
     CAPACITY,
     DISTANCE,
     FLAT,
+    HALF_LIFE_MS,
     HAS_INBOUND,
     INBOUND_BASE,
     INBOUND_PPM,
     KEY,
     LEAST,
+    LEAST_PROBABILITY,
+    MILLIONTH,
     MOST,
     OUT_FEE,
     PASSED,
@@ -34,25 +40,13 @@ from daznode.simulate.payments.state import (
     Scratch,
 )
 
-_ATTEMPT_BASE_MSAT: Final = 100_000.0
-_ATTEMPT_RATIO: Final = 0.001
-"""Price of a failed attempt: 100 sat and 0.1 % of the amount (LND, `attemptcost`, `attemptcostppm`)."""
-
 _OWN: Final = 0.95
-_PASSED: Final = PASSED_PROBABILITY
-_LEAST_PROBABILITY: Final = 0.01
-_HOUR_MS: Final = 3_600_000.0
-"""LND, `routing/probability_apriori.go` and `missioncontrol.go`: hop probability, previous success,
-least route probability, half-life of a failure."""
+"""Chance of one's own channel that has the balance."""
 
 _PATIENCE: Final = np.array([0.4, 0.1, 0.01])
 """By kind of sender: edges that cost this much of an attempt's price more than the place in the queue
 are followed at once; the others wait until the node is taken again, which most never are. Measured
 on the network of 2019; what is found hardly depends on it."""
-
-_WARM: Final = 1
-_UNIFORM: Final = 2
-_MILLIONTH: Final = 1e-6
 
 
 @njit(cache=True, inline="always", error_model="numpy")
@@ -89,20 +83,22 @@ def hop_probability(
         now_ms: The virtual present.
     """
     capacity = np.float64(view[CAPACITY, edge])
-    if kind == _UNIFORM:
+    if kind == UNIFORM:
         return 1.0 - amount / (capacity + 1.0)
     likely = A_PRIORI * capacity_factor(amount, capacity)
-    if kind != _WARM:
+    if kind != WARM:
         return likely
     if amount <= view[PASSED, edge]:
-        return _PASSED
+        return PASSED_PROBABILITY
     passed = memory.node_passed[node]
     failed = memory.node_failed[node]
     if passed > 0 or failed > 0:
-        age = (now_ms - memory.node_failed_at_ms[node]) / _HOUR_MS
-        likely = (likely + _PASSED * passed) / (1.0 + passed + failed * power_of_half(age))
+        age = (now_ms - memory.node_failed_at_ms[node]) / HALF_LIFE_MS
+        likely = (likely + PASSED_PROBABILITY * passed) / (
+            1.0 + passed + failed * power_of_half(age)
+        )
     if memory.failed_at_ms[edge] >= 0 and amount >= memory.failed[edge]:
-        likely *= 1.0 - power_of_half((now_ms - memory.failed_at_ms[edge]) / _HOUR_MS)
+        likely *= 1.0 - power_of_half((now_ms - memory.failed_at_ms[edge]) / HALF_LIFE_MS)
     return likely
 
 
@@ -159,7 +155,7 @@ def _look_ahead(
     one, never, close = np.float32(1.0), np.float32(np.inf), np.float32(0.0)
     me = np.uint32(sender)
     # An amount that is the whole capacity has, in 32 bits, a chance of 0: its cost is infinite.
-    if kind == _UNIFORM:
+    if kind == UNIFORM:
         for at in range(len(source)):
             other = source[at]
             fee = flat[at] + full * slope[at]
@@ -169,8 +165,8 @@ def _look_ahead(
             fits = (full <= most[at]) & (full >= least[at]) & (full + fee + more <= limit)
             cost = cost if fits else never
             ahead[at] = close if (other == me) | (has_inbound[at] != close) else cost
-    elif kind == _WARM:
-        known = np.float32(_PASSED)
+    elif kind == WARM:
+        known = np.float32(PASSED_PROBABILITY)
         node_best = memory.node_best
         for at in range(len(source)):
             other = source[at]
@@ -245,7 +241,7 @@ def find_route(
         return -1
     turn_to(bounds, scratch, sender, kind)
     further_of, grows, laid = scratch.further, scratch.grows, scratch.laid
-    attempt = _ATTEMPT_BASE_MSAT + _ATTEMPT_RATIO * amount_msat
+    attempt = ATTEMPT_BASE_MSAT + ATTEMPT_RATIO * amount_msat
     most = float(amount_msat + limit_msat)
     first = receiver
     arrives, fee, weight, likely = float(amount_msat), 0.0, 0.0, 1.0
@@ -256,7 +252,7 @@ def find_route(
         fee = view[FLAT, last_edge] + arrives * view[SLOPE, last_edge]
         weight = fee + arrives * view[RISK, last_edge]
         likely = hop_probability(kind, last_edge, first, arrives, view, memory, now_ms)
-        if arrives + fee > most or likely < _LEAST_PROBABILITY:
+        if arrives + fee > most or likely < LEAST_PROBABILITY:
             return -1
         following[first] = last_edge
     else:
@@ -310,7 +306,7 @@ def find_route(
             amount = full
             extra = 0.0
             if view[HAS_INBOUND, edge] != 0.0 and not is_receiver:
-                inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * _MILLIONTH
+                inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * MILLIONTH
                 extra = max(-out_fee, inbound)
                 amount = full + extra
             if amount > view[MOST, edge] or amount < view[LEAST, edge]:
@@ -321,7 +317,7 @@ def find_route(
                 if last_edge >= 0 and net.reverse[edge] == last_edge:
                     continue
                 fee, risk, further = 0.0, 0.0, 0.0
-                hop = 1.0 if kind == _UNIFORM else _OWN
+                hop = 1.0 if kind == UNIFORM else _OWN
             else:
                 fee = view[FLAT, edge] + amount * view[SLOPE, edge]
                 further = (amount + fee) * further_of[other]
@@ -331,7 +327,7 @@ def find_route(
                 hop = hop_probability(kind, edge, other, amount, view, memory, now_ms)
             likely = node_likely * hop
             grown = np.float64(grows[other])
-            if likely < _LEAST_PROBABILITY * grown:
+            if likely < LEAST_PROBABILITY * grown:
                 continue
             weight = node_weight + fee + risk + extra
             reached = weight + attempt / likely
