@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from daznode.graph.kernels.rows import aligned_rows
 from daznode.simulate.payments.network import PaymentNetwork
 
 IntArray = NDArray[np.int64]
@@ -13,9 +14,9 @@ FloatArray = NDArray[np.float64]
 BASE, PPM, INBOUND_BASE, INBOUND_PPM, HTLC_MIN, HTLC_MAX, CLTV, IS_DISABLED = range(8)
 """Columns of a table of policies, one row an edge, int64."""
 
-VIEW_ROWS: Final = 8
-MOST, FLAT, SLOPE, RISK, LEAST, CAPACITY, HAS_INBOUND, PASSED = range(VIEW_ROWS)
-"""Rows of what the search reads of every edge."""
+VIEW_COLUMNS: Final = 8
+MOST, FLAT, SLOPE, RISK, LEAST, CAPACITY, HAS_INBOUND, PASSED = range(VIEW_COLUMNS)
+"""Columns of what the search reads of every edge."""
 
 RESERVE_DIVISOR: Final = 100
 """Each side keeps 1 % of a channel that it cannot spend (BOLT 2, `channel_reserve_satoshis`)."""
@@ -44,10 +45,21 @@ MILLIONTH: Final = 1e-6
 RISK_PER_BLOCK: Final = 15e-9
 """Price of a millisatoshi locked for one block (LND, `RiskFactorBillionths`)."""
 
-LABELS: Final = 6
-DISTANCE, WEIGHT, PROBABILITY, AMOUNT, OUT_FEE, KEY = range(LABELS)
-"""Columns of a search's labels: what is minimised, fees and time lock so far, probability of all hops
-so far, what the node must receive (its own fee included), that fee, and the place in the queue."""
+LABELS: Final = 8
+DISTANCE, WEIGHT, PROBABILITY, AMOUNT, OUT_FEE, KEY, STAMP, LAID = range(LABELS)
+"""Columns of a search's labels, a cache line each: what is minimised, fees and time lock so far,
+probability of all hops so far, what the node must receive (its own fee included), that fee, the
+place in the queue, the search that wrote it, and the search that laid out its list of edges."""
+
+LIST_COLUMNS: Final = 4
+HORIZON, BEYOND, LISTED, _ = range(LIST_COLUMNS)
+"""Of the list of edges by which a node may soon be left: what those cost at most, the least that the
+others cost, and how many they are."""
+
+OUTLOOKS: Final = 4
+FURTHER, GROWS, GROWS_KNOWN, GROWS_ELSE = range(OUTLOOKS)
+"""From a sender to a node: fees at the least, msat per msat; growth of the inverse probability at the
+least; the same with a hop of the node that is known to pass, and with one that is not."""
 
 MOST_HOPS: Final = 30
 MOST_PARTS: Final = 16
@@ -121,9 +133,9 @@ class Book(NamedTuple):
         now: What is in force, same shape.
         former: What was in force before, accepted for a while, same shape.
         former_until_ms: Until when, (n_edges,), int64.
-        shown: `seen` as the search reads it, a row each, (8, n_edges), float32: largest amount (-1
-            if disabled), base, slope, risk, smallest amount, capacity, 1 if the target has an inbound
-            fee, largest amount that those who remember know to pass.
+        shown: `seen` as the search reads it, (n_edges, 8), float32, half a cache line each: largest
+            amount (-1 if disabled), base, slope, risk, smallest amount, capacity, 1 if the target has
+            an inbound fee, largest amount that those who remember know to pass.
         balance: Spendable or not, of the edge's source, msat, (n_edges,), int64.
         reserve: What of it cannot be spent, msat, (n_edges,), int64.
         is_offline: 1 for nodes that do not answer, (n,), uint8.
@@ -180,16 +192,15 @@ class Scratch(NamedTuple):
     """Working memory of a search and of a payment.
 
     Attributes:
-        label: (n, 6), float64.
+        label: (n, 8), float64.
         following: Edge from a node towards the receiver, (n,), int32.
-        stamp: Search in which a label was written, (n,), int64.
-        keys: Heap, float64.
-        nodes: Heap, int32.
-        ahead: Of the edges towards a node, the least that a route by them costs, (n_edges,), float32.
-        further: Of a sender, fees from it to each node at the least, msat per msat, (n,), float32.
-        grows: Of a sender and its kind, growth of the inverse probability, (n,), float32.
-        laid: Search in which `ahead` was laid out for the edges towards a node, (n,), int64.
-        whose: Sender and kind that these two rows are of, (2,), int64.
+        heap: Nodes by what they cost, int64.
+        waiting: Edges towards a node that may soon be followed, at the place of its edges, (n_edges,),
+            uint32.
+        ahead: The least that a route by each of them costs, (n_edges,), float32.
+        lists: What is known of these lists, (n, 4), float64.
+        outlook: Of a sender and its kind, (n, 4), float32.
+        whose: Sender and kind that it is of, (2,), int64.
         path: Edges of a route, (32,), int64.
         amount: What goes over each, msat, (32,), int64.
         banned: Edges that failed this payment, (64,), int64.
@@ -204,13 +215,11 @@ class Scratch(NamedTuple):
 
     label: FloatArray
     following: NDArray[np.int32]
-    stamp: IntArray
-    keys: FloatArray
-    nodes: NDArray[np.int32]
+    heap: IntArray
+    waiting: NDArray[np.uint32]
     ahead: NDArray[np.float32]
-    further: NDArray[np.float32]
-    grows: NDArray[np.float32]
-    laid: IntArray
+    lists: FloatArray
+    outlook: NDArray[np.float32]
     whose: IntArray
     path: IntArray
     amount: IntArray
@@ -274,12 +283,12 @@ def new_book(network: PaymentNetwork, balance_msat: IntArray) -> Book:
         now=policies.copy(),
         former=policies.copy(),
         former_until_ms=np.full(network.n_edges, -1, np.int64),
-        shown=np.zeros((VIEW_ROWS, network.n_edges), np.float32),
+        shown=aligned_rows(network.n_edges, VIEW_COLUMNS, np.float32).reshape(-1, VIEW_COLUMNS),
         balance=balance_msat.copy(),
         reserve=network.capacity_msat // RESERVE_DIVISOR,
         is_offline=np.zeros(network.n_nodes, np.uint8),
     )
-    book.shown[CAPACITY] = network.capacity_msat
+    book.shown[:, CAPACITY] = network.capacity_msat
     show(book, np.arange(network.n_edges))
     return book
 
@@ -287,12 +296,12 @@ def new_book(network: PaymentNetwork, balance_msat: IntArray) -> Book:
 def show(book: Book, edges: IntArray) -> None:
     """Bring the search's view of edges up to what senders have seen."""
     seen, view = book.seen[edges], book.shown
-    view[MOST, edges] = np.where(seen[:, IS_DISABLED] != 0, -1, seen[:, HTLC_MAX])
-    view[FLAT, edges] = seen[:, BASE]
-    view[SLOPE, edges] = seen[:, PPM] * 1e-6
-    view[RISK, edges] = seen[:, CLTV] * RISK_PER_BLOCK
-    view[LEAST, edges] = seen[:, HTLC_MIN]
-    view[HAS_INBOUND, edges] = (seen[:, INBOUND_BASE] != 0) | (seen[:, INBOUND_PPM] != 0)
+    view[edges, MOST] = np.where(seen[:, IS_DISABLED] != 0, -1, seen[:, HTLC_MAX])
+    view[edges, FLAT] = seen[:, BASE]
+    view[edges, SLOPE] = seen[:, PPM] * 1e-6
+    view[edges, RISK] = seen[:, CLTV] * RISK_PER_BLOCK
+    view[edges, LEAST] = seen[:, HTLC_MIN]
+    view[edges, HAS_INBOUND] = (seen[:, INBOUND_BASE] != 0) | (seen[:, INBOUND_PPM] != 0)
 
 
 def put_policy(
@@ -330,15 +339,13 @@ def new_scratch(network: PaymentNetwork) -> Scratch:
     """Working memory for a network."""
     n_nodes, n_edges = network.n_nodes, network.n_edges
     return Scratch(
-        label=np.zeros((n_nodes, LABELS)),
+        label=aligned_rows(n_nodes, LABELS, np.float64).reshape(n_nodes, LABELS),
         following=np.zeros(n_nodes, np.int32),
-        stamp=np.zeros(n_nodes, np.int64),
-        keys=np.zeros(4 * n_edges + n_nodes),
-        nodes=np.zeros(4 * n_edges + n_nodes, np.int32),
+        heap=np.zeros(4 * n_edges + n_nodes, np.int64),
+        waiting=np.zeros(n_edges, np.uint32),
         ahead=np.zeros(n_edges, np.float32),
-        further=np.zeros(n_nodes, np.float32),
-        grows=np.zeros(n_nodes, np.float32),
-        laid=np.zeros(n_nodes, np.int64),
+        lists=aligned_rows(n_nodes, LIST_COLUMNS, np.float64).reshape(n_nodes, LIST_COLUMNS),
+        outlook=aligned_rows(n_nodes, OUTLOOKS, np.float32).reshape(n_nodes, OUTLOOKS),
         whose=np.full(2, -1, np.int64),
         path=np.zeros(MOST_HOPS + 2, np.int64),
         amount=np.zeros(MOST_HOPS + 2, np.int64),

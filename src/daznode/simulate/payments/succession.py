@@ -115,7 +115,7 @@ def later_book(
     both = np.concatenate((own, back))
     book.former_until_ms[both] = before.former_until_ms[since.edge[both]]
     show(book, both)
-    book.shown[PASSED] = since.of_edges(before.shown[PASSED], book.shown[PASSED])
+    book.shown[:, PASSED] = since.of_edges(before.shown[:, PASSED], book.shown[:, PASSED])
     book.is_offline[:] = since.of_nodes(before.is_offline, book.is_offline)
     return book
 

@@ -103,7 +103,7 @@ def test_balances_stay_with_the_side_they_belong_to_and_new_ones_are_as_given():
 def test_senders_remember_and_those_away_stay_away():
     loop = a_loop()
     loop.run_until(DAY_MS - 1)
-    passed = sides(BEFORE, loop.book.shown[-1].tolist())
+    passed = sides(BEFORE, loop.book.shown[:, -1].tolist())
     failed_at = sides(BEFORE, loop.memory.failed_at_ms.tolist())
     trusted = by_key(BEFORE, loop.memory.node_passed.tolist())
     away = by_key(BEFORE, loop.book.is_offline.tolist())
@@ -111,7 +111,7 @@ def test_senders_remember_and_those_away_stay_away():
     assert max(failed_at.values()) > 0
     assert any(away.values())
     moved(loop)
-    for side, amount in sides(AFTER, loop.book.shown[-1].tolist()).items():
+    for side, amount in sides(AFTER, loop.book.shown[:, -1].tolist()).items():
         assert amount == passed.get(side, 0.0)
     for side, at_ms in sides(AFTER, loop.memory.failed_at_ms.tolist()).items():
         assert at_ms == failed_at.get(side, -1)

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from daznode.simulate.payments.kernels.heap import drop_first, push
+from daznode.simulate.payments.kernels.heap import drop_first, first_node, first_place, place, push
 
 
 @njit(cache=True, nogil=True)
@@ -34,28 +34,27 @@ def fees_around(
     for peer in peers:
         is_peer[peer] = 1
     label = np.empty(n, np.float64)
-    keys = np.empty(len(source) + n, np.float64)
-    nodes = np.empty(len(source) + n, np.int32)
+    heap = np.empty(len(source) + n, np.int64)
     for at in range(len(peers)):
         goal = int(peers[at])
         label[:] = np.inf
         label[goal] = 0.0
-        size = push(keys, nodes, 0, 0.0, goal)
+        size = push(heap, 0, 0.0, goal)
         costs[at] = np.inf
         while size > 0:
-            key = keys[0]
-            node = nodes[0]
-            size = drop_first(keys, nodes, size)
-            if key > label[node]:
+            key, node = first_place(heap), first_node(heap)
+            size = drop_first(heap, size)
+            reached_node = label[node]
+            if key > place(reached_node):
                 continue
             if is_peer[node] and node != goal:
-                costs[at] = key
+                costs[at] = reached_node
                 break
             for edge in range(start[node], start[node + 1]):
                 other = int(source[edge])
                 if other == avoided:
                     continue
-                reached = key + fee[edge]
+                reached = reached_node + fee[edge]
                 if reached < label[other]:
                     label[other] = reached
-                    size = push(keys, nodes, size, reached, other)
+                    size = push(heap, size, reached, other)

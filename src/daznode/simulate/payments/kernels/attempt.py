@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from daznode.simulate.payments.demand import WARM
 from daznode.simulate.payments.kernels.arithmetic import power_of_half
 from daznode.simulate.payments.state import (
     A_PRIORI,
@@ -13,6 +14,8 @@ from daznode.simulate.payments.state import (
     CLTV,
     FEE_TOO_LOW,
     FLAT,
+    GROWS,
+    GROWS_ELSE,
     HALF_LIFE_MS,
     HAS_INBOUND,
     HTLC_MAX,
@@ -62,12 +65,12 @@ def node_fee(policies: NDArray[np.int64], edge_in: int, edge_out: int, amount: i
 def show_edge(book: Book, edge: int) -> None:
     """Bring the search's view of one edge up to what senders have seen (see `state.show`)."""
     seen, view = book.seen[edge], book.shown
-    view[MOST, edge] = -1 if seen[IS_DISABLED] else seen[HTLC_MAX]
-    view[FLAT, edge] = seen[BASE]
-    view[SLOPE, edge] = seen[PPM] * 1e-6
-    view[RISK, edge] = seen[CLTV] * RISK_PER_BLOCK
-    view[LEAST, edge] = seen[HTLC_MIN]
-    view[HAS_INBOUND, edge] = 1 if seen[INBOUND_BASE] != 0 or seen[INBOUND_PPM] != 0 else 0
+    view[edge, MOST] = -1 if seen[IS_DISABLED] else seen[HTLC_MAX]
+    view[edge, FLAT] = seen[BASE]
+    view[edge, SLOPE] = seen[PPM] * 1e-6
+    view[edge, RISK] = seen[CLTV] * RISK_PER_BLOCK
+    view[edge, LEAST] = seen[HTLC_MIN]
+    view[edge, HAS_INBOUND] = 1 if seen[INBOUND_BASE] != 0 or seen[INBOUND_PPM] != 0 else 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -140,17 +143,20 @@ def remember(
     A node that asks something else than the sender knew is not blamed: the sender learns its policy
     and asks again (LND, `routing/result_interpretation.go`: the second chance).
     """
-    passed = book.shown[PASSED]
+    view = book.shown
     until = length if failed_at < 0 else failed_at
     for at in range(1, until):
         edge = scratch.path[at]
         amount = np.float32(scratch.amount[at])
-        if passed[edge] == 0:
+        if view[edge, PASSED] == 0:
             node = net.source[edge]
             memory.node_passed[node] += 1
             count = memory.node_passed[node]
-            memory.node_best[node] = (A_PRIORI + PASSED_PROBABILITY * count) / (1 + count)
-        passed[edge] = max(passed[edge], amount)
+            best = (A_PRIORI + PASSED_PROBABILITY * count) / (1 + count)
+            memory.node_best[node] = best
+            if scratch.whose[1] == WARM:
+                scratch.outlook[node, GROWS_ELSE] = scratch.outlook[node, GROWS] / best
+        view[edge, PASSED] = max(view[edge, PASSED], amount)
         if memory.failed_at_ms[edge] >= 0 and amount >= memory.failed[edge]:
             memory.failed[edge] = np.float64(amount) + 1
     if failed_at > 0 and reason not in (FEE_TOO_LOW, OUTSIDE_LIMITS):
@@ -162,8 +168,8 @@ def remember(
         memory.node_failed_at_ms[node] = now_ms
         memory.failed_at_ms[edge] = now_ms
         memory.failed[edge] = np.float64(scratch.amount[failed_at])
-        if passed[edge] >= amount:
-            passed[edge] = amount * np.float32(0.999)
+        if view[edge, PASSED] >= amount:
+            view[edge, PASSED] = amount * np.float32(0.999)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

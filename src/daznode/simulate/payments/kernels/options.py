@@ -7,8 +7,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from daznode.simulate.payments.kernels.attempt import lay_route, refusal
-from daznode.simulate.payments.kernels.heap import drop_first, push
-from daznode.simulate.payments.kernels.search import find_route, hop_probability, turn_to
+from daznode.simulate.payments.kernels.heap import drop_first, first_node, first_place, place, push
+from daznode.simulate.payments.kernels.likelihood import hop_probability
+from daznode.simulate.payments.kernels.outlook import turn_to
+from daznode.simulate.payments.kernels.search import find_route
 from daznode.simulate.payments.state import (
     AMOUNT,
     ATTEMPT_BASE_MSAT,
@@ -16,6 +18,8 @@ from daznode.simulate.payments.state import (
     CAPTIVE,
     DISTANCE,
     FLAT,
+    FURTHER,
+    GROWS,
     INBOUND_BASE,
     INBOUND_PPM,
     IS_GOOD,
@@ -39,6 +43,7 @@ from daznode.simulate.payments.state import (
     PROBABILITY,
     RISK,
     SLOPE,
+    STAMP,
     WEIGHT,
     Book,
     Bounds,
@@ -108,15 +113,15 @@ def _search_out(
     A search from the receiver as in `find_route`, with the node as its sender: each node that is
     taken and has a channel with the player is an option. It ends when no other can be worth a fee.
     """
-    label, stamp, following = scratch.label, scratch.stamp, scratch.following
+    label, following, heap = scratch.label, scratch.following, scratch.heap
     view, seen = book.shown, book.seen
     scratch.counts[4] += 1
     mark = scratch.counts[4]
-    turn_to(bounds, scratch, player, kind)
-    further_of, grows = scratch.further, scratch.grows
+    turn_to(bounds, memory, scratch, player, kind)
+    outlook = scratch.outlook
     price = (ATTEMPT_BASE_MSAT + ATTEMPT_RATIO * amount_msat) / in_likely
     most = float(amount_msat) + limit_msat - in_fee
-    stamp[receiver] = mark
+    label[receiver, STAMP] = mark
     label[receiver, DISTANCE] = price
     label[receiver, WEIGHT] = 0.0
     label[receiver, PROBABILITY] = 1.0
@@ -124,11 +129,10 @@ def _search_out(
     label[receiver, OUT_FEE] = 0.0
     label[receiver, KEY] = 0.0
     following[receiver] = -1
-    size = push(scratch.keys, scratch.nodes, 0, 0.0, receiver)
+    size = push(heap, 0, 0.0, receiver)
     while size > 0:
-        key = scratch.keys[0]
-        node = scratch.nodes[0]
-        size = drop_first(scratch.keys, scratch.nodes, size)
+        key, node = first_place(heap), first_node(heap)
+        size = drop_first(heap, size)
         if key > label[node, KEY]:
             continue
         if key + in_weight >= alternative or n_options >= options.shape[0]:
@@ -146,7 +150,7 @@ def _search_out(
                 inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * MILLIONTH
                 extra = max(-out_fee, inbound)
                 amount = full + extra
-            if amount > view[MOST, edge] or amount < view[LEAST, edge]:
+            if amount > view[edge, MOST] or amount < view[edge, LEAST]:
                 continue
             is_banned = False
             for at in range(n_banned):
@@ -155,7 +159,7 @@ def _search_out(
             if is_banned:
                 continue
             hop = hop_probability(kind, edge, other, amount, view, memory, now_ms)
-            risk = amount * view[RISK, edge]
+            risk = amount * view[edge, RISK]
             if other == player:
                 if net.reverse[edge] == in_edge or likely * hop * in_likely < LEAST_PROBABILITY:
                     continue
@@ -176,8 +180,8 @@ def _search_out(
                 row[CAPTIVE] = 1 if alternative >= _NEVER else 0
                 n_options += 1
                 continue
-            fee = view[FLAT, edge] + amount * view[SLOPE, edge]
-            further = (amount + fee) * further_of[other]
+            fee = view[edge, FLAT] + amount * view[edge, SLOPE]
+            further = (amount + fee) * outlook[other, FURTHER]
             if amount + fee + further > most:
                 continue
             reached_likely = likely * hop
@@ -185,20 +189,20 @@ def _search_out(
                 continue
             reached_weight = weight + fee + risk + extra
             reached = reached_weight + price / reached_likely
-            if stamp[other] == mark and reached >= label[other, DISTANCE]:
+            if label[other, STAMP] == mark and reached >= label[other, DISTANCE]:
                 continue
-            ahead = reached_weight + further + price / reached_likely * grows[other]
+            ahead = reached_weight + further + price / reached_likely * outlook[other, GROWS]
             if ahead + in_weight >= alternative:
                 continue
-            stamp[other] = mark
+            label[other, STAMP] = mark
             label[other, DISTANCE] = reached
             label[other, WEIGHT] = reached_weight
             label[other, PROBABILITY] = reached_likely
             label[other, AMOUNT] = amount + fee
             label[other, OUT_FEE] = fee
-            label[other, KEY] = ahead
+            label[other, KEY] = place(ahead)
             following[other] = edge
-            size = push(scratch.keys, scratch.nodes, size, ahead, other)
+            size = push(heap, size, ahead, other)
     return n_options
 
 

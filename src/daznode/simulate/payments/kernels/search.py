@@ -4,26 +4,30 @@ from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from daznode.simulate.payments.demand import UNIFORM, WARM
-from daznode.simulate.payments.kernels.arithmetic import exp_minus, power_of_half
-from daznode.simulate.payments.kernels.heap import drop_first, push
+from daznode.simulate.payments.kernels.heap import drop_first, first_node, first_place, place, push
+from daznode.simulate.payments.kernels.likelihood import hop_probability
+from daznode.simulate.payments.kernels.outlook import list_edges, turn_to
+from daznode.simulate.payments.kernels.reach import can_send, is_cut_off
 from daznode.simulate.payments.state import (
-    A_PRIORI,
     AMOUNT,
     ATTEMPT_BASE_MSAT,
     ATTEMPT_RATIO,
-    CAPACITY,
+    BEYOND,
     DISTANCE,
     FLAT,
-    HALF_LIFE_MS,
+    FURTHER,
+    GROWS,
     HAS_INBOUND,
+    HORIZON,
     INBOUND_BASE,
     INBOUND_PPM,
     KEY,
+    LAID,
     LEAST,
     LEAST_PROBABILITY,
+    LISTED,
     MILLIONTH,
     MOST,
     OUT_FEE,
@@ -32,6 +36,7 @@ from daznode.simulate.payments.state import (
     PROBABILITY,
     RISK,
     SLOPE,
+    STAMP,
     WEIGHT,
     Book,
     Bounds,
@@ -48,145 +53,10 @@ _PATIENCE: Final = np.array([0.4, 0.1, 0.01])
 are followed at once; the others wait until the node is taken again, which most never are. Measured
 on the network of 2019; what is found hardly depends on it."""
 
-
-@njit(cache=True, inline="always", error_model="numpy")
-def capacity_factor(amount: float, capacity: float) -> float:
-    """How much less likely an amount close to the capacity is (LND's logistic, smearing 0.025)."""
-    if amount < 0.8 * capacity:
-        return 1.0
-    x = (amount - 0.9999 * capacity) / (0.025 * capacity)
-    if x >= 0:
-        return 1.0 - 0.5 / (1.0 + exp_minus(x))
-    small = exp_minus(-x)
-    return 1.0 - 0.5 * small / (1.0 + small)
-
-
-@njit(cache=True, inline="always", error_model="numpy")
-def hop_probability(
-    kind: int,
-    edge: int,
-    node: int,
-    amount: float,
-    view: NDArray[np.float32],
-    memory: Memory,
-    now_ms: int,
-) -> float:
-    """What a sender thinks of a hop: LND's a priori estimator, or a uniform balance.
-
-    Args:
-        kind: `COLD`, `WARM` or `UNIFORM`.
-        edge: The hop.
-        node: Who forwards there.
-        amount: msat.
-        view: What the search reads of every edge.
-        memory: Of those who remember.
-        now_ms: The virtual present.
-    """
-    capacity = np.float64(view[CAPACITY, edge])
-    if kind == UNIFORM:
-        return 1.0 - amount / (capacity + 1.0)
-    likely = A_PRIORI * capacity_factor(amount, capacity)
-    if kind != WARM:
-        return likely
-    if amount <= view[PASSED, edge]:
-        return PASSED_PROBABILITY
-    passed = memory.node_passed[node]
-    failed = memory.node_failed[node]
-    if passed > 0 or failed > 0:
-        age = (now_ms - memory.node_failed_at_ms[node]) / HALF_LIFE_MS
-        likely = (likely + PASSED_PROBABILITY * passed) / (
-            1.0 + passed + failed * power_of_half(age)
-        )
-    if memory.failed_at_ms[edge] >= 0 and amount >= memory.failed[edge]:
-        likely *= 1.0 - power_of_half((now_ms - memory.failed_at_ms[edge]) / HALF_LIFE_MS)
-    return likely
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def can_send(net: Net, book: Book, sender: int, amount_msat: int) -> bool:
-    """Whether one of a sender's own channels can carry an amount, as only the sender knows."""
-    for at in range(net.out_start[sender], net.out_start[sender + 1]):
-        edge = net.out_edge[at]
-        if book.balance[edge] - book.reserve[edge] >= amount_msat:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def turn_to(bounds: Bounds, scratch: Scratch, sender: int, kind: int) -> None:
-    """Lay out the bounds of a sender as numbers, unless they are laid out already."""
-    if scratch.whose[0] == sender and scratch.whose[1] == kind:
-        return
-    scratch.whose[0], scratch.whose[1] = sender, kind
-    hops, least = bounds.hops[sender], bounds.least[sender]
-    growth = bounds.growth[kind]
-    for node in range(len(hops)):
-        scratch.further[node] = bounds.slope[least[node]]
-        scratch.grows[node] = growth[hops[node]]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _look_ahead(
-    kind: int,
-    begin: int,
-    end: int,
-    net: Net,
-    view: NDArray[np.float32],
-    memory: Memory,
-    scratch: Scratch,
-    sender: int,
-    full_msat: float,
-    weight_msat: float,
-    attempt_msat: float,
-    most_msat: float,
-) -> None:
-    """The least that a route costs by each edge towards a node; infinite where none can lead.
-
-    Edges that need a closer look (the sender's own, those with an inbound fee) get 0. The loops have
-    no branches, so that the compiler takes many edges at once.
-    """
-    source = net.source[begin:end]
-    most, flat, slope = view[MOST, begin:end], view[FLAT, begin:end], view[SLOPE, begin:end]
-    risk, least, capacity = view[RISK, begin:end], view[LEAST, begin:end], view[CAPACITY, begin:end]
-    has_inbound, passed = view[HAS_INBOUND, begin:end], view[PASSED, begin:end]
-    further, grows, ahead = scratch.further, scratch.grows, scratch.ahead[begin:end]
-    full, weight = np.float32(full_msat), np.float32(weight_msat)
-    attempt, limit = np.float32(attempt_msat), np.float32(most_msat)
-    one, never, close = np.float32(1.0), np.float32(np.inf), np.float32(0.0)
-    me = np.uint32(sender)
-    # An amount that is the whole capacity has, in 32 bits, a chance of 0: its cost is infinite.
-    if kind == UNIFORM:
-        for at in range(len(source)):
-            other = source[at]
-            fee = flat[at] + full * slope[at]
-            more = (full + fee) * further[other]
-            likely = one - full / (capacity[at] + one)
-            cost = weight + fee + full * risk[at] + more + attempt * grows[other] / likely
-            fits = (full <= most[at]) & (full >= least[at]) & (full + fee + more <= limit)
-            cost = cost if fits else never
-            ahead[at] = close if (other == me) | (has_inbound[at] != close) else cost
-    elif kind == WARM:
-        known = np.float32(PASSED_PROBABILITY)
-        node_best = memory.node_best
-        for at in range(len(source)):
-            other = source[at]
-            fee = flat[at] + full * slope[at]
-            more = (full + fee) * further[other]
-            likely = known if full <= passed[at] else node_best[other]
-            cost = weight + fee + full * risk[at] + more + attempt * grows[other] / likely
-            fits = (full <= most[at]) & (full >= least[at]) & (full + fee + more <= limit)
-            cost = cost if fits else never
-            ahead[at] = close if (other == me) | (has_inbound[at] != close) else cost
-    else:
-        per_hop = attempt / np.float32(A_PRIORI)
-        for at in range(len(source)):
-            other = source[at]
-            fee = flat[at] + full * slope[at]
-            more = (full + fee) * further[other]
-            cost = weight + fee + full * risk[at] + more + per_hop * grows[other]
-            fits = (full <= most[at]) & (full >= least[at]) & (full + fee + more <= limit)
-            cost = cost if fits else never
-            ahead[at] = close if (other == me) | (has_inbound[at] != close) else cost
+_HORIZON: Final = np.array([0.4, 0.4, 0.1])
+"""By kind of sender: edges towards a node that cost this much of an attempt's price more than the
+place in the queue are put on a short list, so that a node taken again does not look through all its
+edges: hubs have thousands. Measured; what is found does not depend on it."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -233,46 +103,50 @@ def find_route(
     Returns:
         Relaxed edges; -1 if there is no route.
     """
-    label, stamp, following = scratch.label, scratch.stamp, scratch.following
-    view, seen, ahead_of = book.shown, book.seen, scratch.ahead
-    scratch.counts[4] += 1
-    mark = scratch.counts[4]
+    label, following, heap = scratch.label, scratch.following, scratch.heap
+    waiting, ahead_of, lists = scratch.waiting, scratch.ahead, scratch.lists
+    view, seen, source_of = book.shown, book.seen, net.source
+    most = float(amount_msat + limit_msat)
     if not can_send(net, book, sender, amount_msat):
         return -1
-    turn_to(bounds, scratch, sender, kind)
-    further_of, grows, laid = scratch.further, scratch.grows, scratch.laid
+    if last_edge < 0 and is_cut_off(
+        net, book, scratch, sender, receiver, amount_msat, most, n_banned, avoided
+    ):
+        return -1
+    scratch.counts[4] += 1
+    mark = np.float64(scratch.counts[4])
+    turn_to(bounds, memory, scratch, sender, kind)
+    outlook = scratch.outlook
     attempt = ATTEMPT_BASE_MSAT + ATTEMPT_RATIO * amount_msat
-    most = float(amount_msat + limit_msat)
-    first = receiver
+    first = int(receiver)
     arrives, fee, weight, likely = float(amount_msat), 0.0, 0.0, 1.0
     if last_edge >= 0:
-        first = net.source[last_edge]
-        if view[MOST, last_edge] < arrives or view[LEAST, last_edge] > arrives:
+        first = int(source_of[last_edge])
+        if view[last_edge, MOST] < arrives or view[last_edge, LEAST] > arrives:
             return -1
-        fee = view[FLAT, last_edge] + arrives * view[SLOPE, last_edge]
-        weight = fee + arrives * view[RISK, last_edge]
+        fee = view[last_edge, FLAT] + arrives * view[last_edge, SLOPE]
+        weight = fee + arrives * view[last_edge, RISK]
         likely = hop_probability(kind, last_edge, first, arrives, view, memory, now_ms)
         if arrives + fee > most or likely < LEAST_PROBABILITY:
             return -1
         following[first] = last_edge
     else:
         following[first] = -1
-    stamp[first] = mark
-    laid[first] = 0
     label[first, DISTANCE] = weight + attempt / likely
     label[first, WEIGHT] = weight
     label[first, PROBABILITY] = likely
     label[first, AMOUNT] = arrives + fee
     label[first, OUT_FEE] = fee
     label[first, KEY] = 0.0
-    size = push(scratch.keys, scratch.nodes, 0, 0.0, first)
+    label[first, STAMP] = mark
+    label[first, LAID] = 0.0
+    size = push(heap, 0, 0.0, first)
     relaxed = 0
-    patience_of = _PATIENCE
+    patience_of, horizon = _PATIENCE[kind] * attempt, _HORIZON[kind] * attempt
     cut = np.inf
     while size > 0:
-        key = scratch.keys[0]
-        node = scratch.nodes[0]
-        size = drop_first(scratch.keys, scratch.nodes, size)
+        key, node = first_place(heap), first_node(heap)
+        size = drop_first(heap, size)
         if key > label[node, KEY]:
             continue
         if node == sender:
@@ -284,32 +158,45 @@ def find_route(
         full = label[node, AMOUNT]
         out_fee = label[node, OUT_FEE]
         is_receiver = node == receiver and last_edge < 0
-        patience = min(key + patience_of[kind] * attempt, cut)
+        patience = min(key + patience_of, cut)
         begin, end = int(net.start[node]), int(net.start[node + 1])
-        if laid[node] != mark:
-            laid[node] = mark
+        if label[node, LAID] != mark:
+            label[node, LAID] = mark
+            lists[node, HORIZON] = -1.0
+            lists[node, BEYOND] = -1.0
+            lists[node, LISTED] = 0.0
+        n_listed = int(lists[node, LISTED])
+        if lists[node, BEYOND] <= patience:
             relaxed += end - begin
-            _look_ahead(
-                kind, begin, end, net, view, memory, scratch, sender, full, node_weight,
-                attempt / node_likely, most,
+            until = np.float64(np.float32(key + horizon))
+            n_listed, beyond = list_edges(
+                kind, begin, end, n_listed, lists[node, HORIZON], until, source_of, view, outlook,
+                waiting, ahead_of, sender, full, node_weight, attempt / node_likely, most,
             )  # fmt: skip
-        nearest = np.inf
-        for edge in range(begin, end):
-            ahead = np.float64(ahead_of[edge])
+            lists[node, HORIZON] = until
+            lists[node, BEYOND] = beyond
+        nearest = lists[node, BEYOND]
+        n_kept = begin
+        for at in range(np.uint64(begin), np.uint64(begin + n_listed)):
+            ahead = float(ahead_of[at])
+            edge = waiting[at]
             if ahead > patience:
                 nearest = min(nearest, ahead)
+                waiting[n_kept] = edge
+                ahead_of[n_kept] = ahead
+                n_kept += 1
                 continue
-            ahead_of[edge] = np.inf
-            other = int(net.source[edge])
-            if other == avoided or (stamp[other] == mark and label[other, DISTANCE] <= distance):
+            other = source_of[edge]
+            is_met = label[other, STAMP] == mark
+            if other == avoided or (is_met and label[other, DISTANCE] <= distance):
                 continue
             amount = full
             extra = 0.0
-            if view[HAS_INBOUND, edge] != 0.0 and not is_receiver:
+            if view[edge, HAS_INBOUND] != 0.0 and not is_receiver:
                 inbound = seen[edge, INBOUND_BASE] + full * seen[edge, INBOUND_PPM] * MILLIONTH
                 extra = max(-out_fee, inbound)
                 amount = full + extra
-            if amount > view[MOST, edge] or amount < view[LEAST, edge]:
+            if amount > view[edge, MOST] or amount < view[edge, LEAST]:
                 continue
             if other == sender:
                 if book.balance[edge] - book.reserve[edge] < amount:
@@ -319,28 +206,37 @@ def find_route(
                 fee, risk, further = 0.0, 0.0, 0.0
                 hop = 1.0 if kind == UNIFORM else _OWN
             else:
-                fee = view[FLAT, edge] + amount * view[SLOPE, edge]
-                further = (amount + fee) * further_of[other]
+                fee = view[edge, FLAT] + amount * view[edge, SLOPE]
+                further = (amount + fee) * outlook[other, FURTHER]
                 if amount + fee + further > most:
                     continue
-                risk = amount * view[RISK, edge]
+                risk = amount * view[edge, RISK]
+                if kind == WARM and is_met:
+                    # What it costs at the least spares most of them the look into memory.
+                    is_known = amount <= view[edge, PASSED]
+                    trust = PASSED_PROBABILITY if is_known else memory.node_best[other]
+                    least = node_weight + fee + risk + extra + attempt / (node_likely * trust)
+                    if least >= label[other, DISTANCE]:
+                        continue
                 hop = hop_probability(kind, edge, other, amount, view, memory, now_ms)
             likely = node_likely * hop
-            grown = np.float64(grows[other])
+            grown = np.float64(outlook[other, GROWS])
             if likely < LEAST_PROBABILITY * grown:
                 continue
             weight = node_weight + fee + risk + extra
             reached = weight + attempt / likely
-            if stamp[other] == mark and reached >= label[other, DISTANCE]:
+            if is_met and reached >= label[other, DISTANCE]:
                 continue
             ahead = weight + further + attempt / likely * grown
             if ahead > patience:
-                ahead_of[edge] = ahead
                 nearest = min(nearest, ahead)
+                waiting[n_kept] = edge
+                ahead_of[n_kept] = ahead
+                n_kept += 1
                 continue
             is_banned = False
-            for at in range(n_banned):
-                if scratch.banned[at] == edge and amount >= scratch.banned_from[at]:
+            for banned in range(n_banned):
+                if scratch.banned[banned] == edge and amount >= scratch.banned_from[banned]:
                     is_banned = True
                     break
             if is_banned:
@@ -348,18 +244,19 @@ def find_route(
             if other == sender:
                 cut = ahead
                 patience = min(patience, cut)
-            stamp[other] = mark
             label[other, DISTANCE] = reached
             label[other, WEIGHT] = weight
             label[other, PROBABILITY] = likely
             label[other, AMOUNT] = amount + fee
             label[other, OUT_FEE] = fee
-            laid[other] = 0
+            label[other, KEY] = place(ahead)
+            label[other, STAMP] = mark
+            label[other, LAID] = 0.0
             following[other] = edge
-            label[other, KEY] = ahead
-            size = push(scratch.keys, scratch.nodes, size, ahead, other)
+            size = push(heap, size, ahead, other)
+        lists[node, LISTED] = np.float64(n_kept - begin)
         if nearest < cut:
-            label[node, KEY] = nearest
-            size = push(scratch.keys, scratch.nodes, size, nearest, node)
+            label[node, KEY] = place(nearest)
+            size = push(heap, size, nearest, node)
     scratch.counts[1] += relaxed
     return -1

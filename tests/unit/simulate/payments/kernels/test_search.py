@@ -19,7 +19,8 @@ from daznode.simulate.payments.demand import (
     Roles,
 )
 from daznode.simulate.payments.kernels.deliver import LOST, NO_ROUTE
-from daznode.simulate.payments.kernels.search import capacity_factor, find_route
+from daznode.simulate.payments.kernels.likelihood import capacity_factor
+from daznode.simulate.payments.kernels.search import find_route
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import payment_network
 from daznode.simulate.payments.state import (
@@ -54,7 +55,7 @@ def _likely(lived: PaymentLoop, kind: int, edge: int, amount: float) -> float:
     likely = 0.6 * capacity_factor(amount, capacity)
     if kind == COLD:
         return likely
-    if amount <= view[PASSED, edge]:
+    if amount <= view[edge, PASSED]:
         return 0.95
     node = int(network.source[edge])
     age_h = (lived.now_ms - memory.node_failed_at_ms[node]) / 3.6e6
@@ -86,15 +87,15 @@ def _plain(
         _, weight, likely, full = label[node]
         for edge in range(network.start[node], network.start[node + 1]):
             other = int(network.source[edge])
-            if full > view[MOST, edge] or full < view[LEAST, edge] or other in done:
+            if full > view[edge, MOST] or full < view[edge, LEAST] or other in done:
                 continue
             if other == sender:
                 if book.balance[edge] - book.reserve[edge] < full:
                     continue
                 fee, risk, hop = 0.0, 0.0, 1.0 if kind == UNIFORM else 0.95
             else:
-                fee = float(view[FLAT, edge]) + full * float(view[SLOPE, edge])
-                risk = full * float(view[RISK, edge])
+                fee = float(view[edge, FLAT]) + full * float(view[edge, SLOPE])
+                risk = full * float(view[edge, RISK])
                 if full + fee > amount + limit:
                     continue
                 hop = _likely(lived, kind, edge, full)
