@@ -144,7 +144,9 @@ def _page(
     sections: tuple[Section, ...],
 ) -> Page:
     passed = outcome.forwards / outcome.offered if outcome.offered else None
-    is_gain = outcome.net_msat >= 0
+    status, tone = "even", Tone.NEUTRAL
+    if outcome.net_msat:
+        status, tone = ("gain", Tone.GOOD) if outcome.net_msat > 0 else ("loss", Tone.BAD)
     return Page(
         language=LANGUAGE,
         title=title,
@@ -160,8 +162,8 @@ def _page(
         score_text=formats.DASH if passed is None else f"{passed:.0%}",
         score_ratio=passed,
         score_caption=say("run.score_caption", offered=formats.count(outcome.offered, LANGUAGE)),
-        status_text=say("run.status_gain" if is_gain else "run.status_loss"),
-        status_tone=Tone.GOOD if is_gain else Tone.BAD,
+        status_text=say(f"run.status_{status}"),
+        status_tone=tone,
         banner=say("simulated"),
         lead=lead,
         sections=tuple(one for one in sections if one.blocks),

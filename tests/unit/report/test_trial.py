@@ -10,7 +10,7 @@ from daznode.adapters.press.document import DocumentPress
 from daznode.domain.errors import ChannelNotFound
 from daznode.domain.experiment import RunKey
 from daznode.domain.ids import format_scid
-from daznode.domain.page import Charts, Table, Tiles
+from daznode.domain.page import Charts, Table, Tiles, Tone
 from daznode.domain.units import Msat, Ppm
 from daznode.report.trial import HISTORIES, lay_out_channel, lay_out_run
 
@@ -49,6 +49,12 @@ def test_the_result_is_told_with_its_band_and_as_simulated():
 def test_a_loss_is_called_one():
     page = lay_out_run(replace(RUN, refill_cost_msat=Msat(10**9)), NETWORK, "static-100")
     assert page.status_text == "Net loss"
+
+
+def test_where_nothing_happened_no_gain_is_claimed():
+    nothing = dict.fromkeys(("fees_msat", "refill_cost_msat", "restore_msat"), Msat(0))
+    page = lay_out_run(replace(RUN, **nothing), NETWORK, "static-100")
+    assert (page.status_text, page.status_tone) == ("Neither gain nor loss", Tone.NEUTRAL)
 
 
 def test_the_days_of_the_node_are_the_sums_over_its_channels():

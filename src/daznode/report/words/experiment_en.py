@@ -152,6 +152,7 @@ WORDS: Final[Mapping[str, str]] = {
     "run.score_caption": "of the {offered} payments that asked for this node",
     "run.status_gain": "Net gain",
     "run.status_loss": "Net loss",
+    "run.status_even": "Neither gain nor loss",
     "tile.net": "Net",
     "tile.net_note": "{low} to {high}",
     "tile.contested": "Net without captives",
