@@ -6,6 +6,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -18,6 +20,11 @@ from daznode.domain.credentials import decode_key
 from daznode.domain.errors import ConfigError
 from daznode.domain.measures import ScoreWeights
 
+_KERNELS_OF: Final = "kernels-"
+_MOST_KERNELS_KEPT: Final = 8
+"""States of the kernels' sources whose compiled code is kept, some 10 MB each."""
+
+_OWN_IMPORT: Final = re.compile(r"^from daznode\.([\w.]+) import", re.MULTILINE)
 _WEIGHT_SUM_TOLERANCE: Final = 1e-9
 _N_WEIGHTS: Final = 3
 _WALLET_KEY: Final = re.compile(r"[0-9a-f]{32}")
@@ -350,6 +357,10 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
     beside the data if that cannot be written. If neither can, kernels are compiled into a private
     temporary folder, each run anew.
 
+    Each state of the kernels' sources has a folder of its own inside: numba sees when the file of a
+    compiled function changes, but not when a function or a constant does that it takes from another
+    file, and would go on with the old one.
+
     Args:
         data_dir: Folder of the data.
 
@@ -360,15 +371,20 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
         ConfigError: `NUMBA_CACHE_DIR` is set to what cannot be written.
     """
     if given := os.environ.get("NUMBA_CACHE_DIR"):
-        if not _is_writable(Path(given)):
+        folder = Path(given)
+        if not folder.name.startswith(_KERNELS_OF):
+            folder = _for_these_kernels(folder)
+        if not _is_writable(folder):
             message = f"NUMBA_CACHE_DIR={given!r}: takes a folder that can be written"
             raise ConfigError(message)
-        return Path(given)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+        return folder
     candidates = (
         Path(platformdirs.user_cache_dir("daznode", appauthor=False)) / "kernels",
         data_dir / "cache" / "kernels",
     )
-    for folder in candidates:
+    for candidate in candidates:
+        folder = _for_these_kernels(candidate)
         if _is_writable(folder):
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
             return folder
@@ -376,6 +392,47 @@ def prepare_compile_cache(data_dir: Path) -> Path | None:
     atexit.register(shutil.rmtree, private, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = private
     return None
+
+
+def _for_these_kernels(folder: Path) -> Path:
+    """The folder inside another that is for the kernels as their sources stand now.
+
+    Those of sources that nobody has used for longest are removed, so that few are kept.
+    """
+    package = Path(__file__).parent
+    digest = sha256()
+    for path in _kernel_sources(package):
+        digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
+    mine = folder / f"{_KERNELS_OF}{digest.hexdigest()[:16]}"
+    with suppress(OSError):
+        mine.mkdir(parents=True, exist_ok=True)
+        os.utime(mine)
+        kept = sorted(folder.glob(f"{_KERNELS_OF}*"), key=lambda one: one.stat().st_mtime)
+        for old in kept[:-_MOST_KERNELS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    return mine
+
+
+def _kernel_sources(package: Path) -> list[Path]:
+    """The files that are compiled, and all of the package that they import, however far, in order."""
+    waiting = [
+        path
+        for path in package.rglob("*.py")
+        if re.search(rb"^(from|import) numba", path.read_bytes(), re.MULTILINE)
+    ]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for match in _OWN_IMPORT.finditer(path.read_text(encoding="utf-8")):
+            imported = package.joinpath(*match[1].split("."))
+            if imported.is_dir():
+                waiting += imported.glob("*.py")
+            elif imported.with_suffix(".py").is_file():
+                waiting.append(imported.with_suffix(".py"))
+    return sorted(found)
 
 
 def prepare_metrics_folder(settings: Settings) -> None:

@@ -1,18 +1,20 @@
 """`daznode simulate`, `backtest`, `policies`, `experiments` as a person or a script meets them."""
 
 import json
+import re
 import signal
 
 import pytest
 from click.testing import CliRunner
-from tests.builders import a_node_id, a_snapshot
+from tests.builders import a_node_id, a_scid, a_snapshot
 from tests.fakes.arena import FakeMaker
 
 from daznode.adapters.sources.describegraph_file import write_describegraph
 from daznode.domain.errors import Interrupted
-from daznode.domain.ids import format_scid
+from daznode.domain.ids import NodeId, format_scid
 from daznode.edges.cli.app import cli
-from daznode.wiring import experiments
+from daznode.simulate.referee.nodes import node_set_of
+from daznode.wiring import experiments, kernels
 
 POLICIES = "static-100,hill-climb,static-1000"
 SMALL = ("--nodes", 4, "--seeds", 2, "--days", 3, "--policies", POLICIES, "--base", "static-100")
@@ -71,6 +73,8 @@ def test_a_comparison_for_machines(call, dump, maker):
     assert found["reality"] == "simulated"
     assert found["plan"]["node_set"] == "evaluation"
     assert found["plan"]["seeds"] == [3, 5]
+    (kept,) = json.loads(call("experiments", "--json").stdout)
+    assert found["experiment_id"] == kept["experiment_id"]
     assert len(found["standings"]) == 3
     assert set(found["against_base"]) == set(POLICIES.split(","))
     assert len(found["runs"]) == N_RUNS
@@ -122,6 +126,26 @@ def test_a_run_of_a_comparison_can_be_made_again_alone(call, dump, maker):
     assert one["seed"] == 19
 
 
+@pytest.mark.parametrize("more", [(), ("--modernise", "--tier", "twin", "--base", "static-300")])
+def test_the_page_says_how_to_look_into_a_run_and_the_command_makes_it_again(
+    call, dump, maker, tmp_path, more
+):
+    call("network", "import", dump)
+    out = tmp_path / "c.html"
+    result = call("backtest", *SMALL, "--seed", 9, "--set", "evaluation", *more, "--out", out)
+    assert result.exit_code == 0, result.output
+    options = re.search(r"daznode simulate (--[^<]+)", out.read_text())
+    assert options is not None
+    n_runs = len(maker.asked)
+    again = call("simulate", *options[1].split(), "--json")
+    assert again.exit_code == 0, again.output
+    assert maker.terms[1] == maker.terms[0]
+    assert maker.asked[-1] in maker.asked[:n_runs]
+    told = re.search(r"daznode reliability (\w+)", out.read_text())
+    assert told is not None
+    assert call("reliability", told[1]).exit_code == 0
+
+
 def test_a_comparison_as_a_page(call, dump, maker, tmp_path):
     out = tmp_path / "pages" / "comparison.html"
     result = call("backtest", "--network", dump, *SMALL, "--out", out)
@@ -163,7 +187,13 @@ def test_ctrl_c_keeps_whole_runs_and_says_how_to_go_on(call, dump, maker, tmp_pa
 def test_experiments_are_listed(call, dump, maker):
     assert "No experiment is kept" in call("experiments").stdout
     call("backtest", "--network", dump, *SMALL)
-    assert f"{N_RUNS} of {N_RUNS}" in call("experiments").stdout
+    call("backtest", "--network", dump, *SMALL, "--seed", 8, "--tier", "twin")
+    head, *lines = call("experiments").stdout.splitlines()
+    assert len(lines) == 2
+    assert all(f"{N_RUNS} of {N_RUNS}" in line for line in lines)
+    assert {"policies", "seed", "tier"} < set(head.split())
+    assert {line.split()[-4:-2][1] for line in lines} == {"full", "twin"}
+    assert all(len(line) <= 80 for line in (head, *lines))
 
 
 def test_what_the_statistics_of_a_comparison_are_worth(call, dump, maker):
@@ -174,6 +204,12 @@ def test_what_the_statistics_of_a_comparison_are_worth(call, dump, maker):
     assert "All simulated. 4 nodes, 2 seeds, 3 days, against static-100." in " ".join(
         result.stdout.split()
     )
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    for policy in ("hill-climb", "static-1000"):
+        assert sum(line.startswith(policy) for line in lines) == 2, "named in both tables"
+    for said in ("mirrored", "centred", "coverage", "5 % of base", "to see it"):
+        assert said in result.stdout, said
     shown = json.loads(call("reliability", kept["experiment_id"], "--json").stdout)
     assert shown["reality"] == "simulated"
     assert {one["policy"] for one in shown["judgements"]} == {"hill-climb", "static-1000"}
@@ -202,7 +238,8 @@ def test_a_run_for_machines_is_the_same_twice(call, dump, maker):
 
 
 def test_one_channel_day_by_day(call, dump, maker, tmp_path):
-    command = ("simulate", "--network", dump, "--node", "node 3", "--policy", "lndg", "--days", 3)
+    of_both = a_snapshot(8).node_hex(1)
+    command = ("simulate", "--network", dump, "--node", of_both, "--policy", "lndg", "--days", 3)
     scid = json.loads(call(*command, "--json").stdout)["run"]["channels"][1]["scid"]
     text = call(*command, "--channel", scid, "--out", tmp_path / "c.html").stdout
     for said in (scid, "day 1", "day 3", "Fee, ppm"):
@@ -210,8 +247,34 @@ def test_one_channel_day_by_day(call, dump, maker, tmp_path):
     assert scid in (tmp_path / "c.html").read_text()
     one = json.loads(call(*command, "--channel", scid, "--json").stdout)
     assert [channel["scid"] for channel in one["run"]["channels"]] == [scid]
-    fails(call(*command, "--channel", format_scid(7)), 3, "channel 0x0x7: not one of the 2")
+    n_runs = len(maker.asked)
+    fails(call(*command, "--channel", format_scid(7)), 3, "channel 0x0x7: not one of the 3", scid)
+    of_others = format_scid(a_scid(5))
+    fails(call(*command, "--channel", of_others), 3, f"channel {of_others}: not one of the 3")
+    assert len(maker.asked) == n_runs, "a wrong channel is told before the run"
     fails(call(*command, "--channel", "nonsense"), 2, "nonsense")
+
+
+def test_a_node_of_the_other_half_is_marked_as_such(call, dump, maker):
+    nodes = [a_snapshot(8).node_hex(place) for place in range(8)]
+    for node in nodes:
+        command = ("simulate", "--network", dump, "--node", node, "--policy", "lndg", "--days", 1)
+        said = "do not tune on it" in " ".join(call(*command).stdout.split())
+        half = json.loads(call(*command, "--json").stdout)["node_set"]
+        assert half == node_set_of(NodeId(node)).value
+        assert said == (half == "evaluation")
+    assert {node_set_of(NodeId(node)).value for node in nodes} == {"development", "evaluation"}
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_compiled(call, dump, maker, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(kernels, "compile_payments", lambda *of: compiled.append(of))
+    node = ("--node", "nobody", "--policy", "lndg")
+    fails(call("simulate", "--network", dump, *node), 3, "'nobody'")
+    fails(call("backtest", *SMALL), 5, "daznode network import")
+    assert not compiled
+    call("backtest", "--network", dump, *SMALL)
+    assert len(compiled) == 1
 
 
 def test_policies_are_shown_with_their_sources(call):
@@ -233,6 +296,12 @@ def test_policies_are_shown_with_their_sources(call):
         (("backtest", "--days", 0), 2, "days 0: out of range; takes 1 to 365"),
         (("backtest", "--jobs", 0), 2, "jobs 0: out of range"),
         (("backtest", "--out", "."), 2, "--out .: a folder; takes a file"),
+        (
+            ("backtest", "--out", "/dev/null/c.html"),
+            2,
+            "/dev/null is no folder that can be written",
+        ),
+        (("backtest", "--base", "nonsense"), 2, "base 'nonsense': not known; expected one of keep"),
         (("simulate", "--policy", "lndg"), 2, "--node: missing; takes a key or an alias"),
         (("simulate", "--node", "x"), 2, "--policy: missing; takes a name"),
         (("simulate", "--node", "x", "--policy", "lndg"), 5, "daznode network import"),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -14,7 +15,7 @@ from tests.report_samples import (
     unknown_report,
 )
 
-from daznode.domain.page import Page
+from daznode.domain.page import Align, Cell, Column, Page, Section, Table
 from daznode.edges.cli.terminal import print_page
 from daznode.report.layout import lay_out
 
@@ -99,6 +100,26 @@ def test_figures_of_the_page_are_there(language: str) -> None:
     for tile in page.sections[0].blocks[0].tiles:  # type: ignore[union-attr]
         assert tile.value in text
         assert tile.label in text
+
+
+def test_names_in_a_table_are_not_broken_where_others_can_give_way() -> None:
+    names = ("charge-lnd-proportional", "clboss-settled")
+    figures = Cell("1,234", sub="\N{MINUS SIGN}123,870 to 156,129")
+    table = Table(
+        caption="",
+        columns=(
+            Column("Policy"),
+            *(Column(title, Align.RIGHT) for title in "GCNF"),
+            Column("Of possible"),
+        ),
+        rows=tuple((Cell(name), *[figures] * 4, Cell("100%")) for name in names),
+    )
+    page = replace(lay_out(rich_report()), sections=(Section("s", "S", (table,)),))
+    lines = printed(page).split("\n")
+    for name in names:
+        assert any(line.startswith(name) for line in lines), name
+    assert "possible" in "\n".join(lines)
+    assert all(cell_len(line) <= 80 for line in lines)
 
 
 def test_same_page_same_text() -> None:

@@ -195,7 +195,7 @@ def test_the_sets_have_different_seeds_and_worlds(house):
         ({"terms": replace(TERMS, days=0)}, "days 0: out of range; takes 1 to 365"),
         ({"terms": replace(TERMS, burn_in_days=-1)}, "burn-in -1"),
         ({"terms": replace(TERMS, payments_per_day=0)}, "payments per day 0"),
-        ({"terms": replace(TERMS, base="none")}, "policy 'none'"),
+        ({"terms": replace(TERMS, base="none")}, "base 'none'"),
         ({"terms": replace(TERMS, base="dear#2")}, "base 'dear#2': a copy"),
         (
             {"terms": replace(TERMS, days=365, payments_per_day=1_000_000)},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from daznode import config
 from daznode.config import load_settings, prepare_compile_cache
 from daznode.domain.errors import ConfigError
 from daznode.domain.measures import ScoreWeights
@@ -92,7 +93,61 @@ def test_kernels_go_into_the_users_cache_folder(monkeypatch, tmp_path):
 
 def test_a_folder_given_for_kernels_is_kept(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
-    assert prepare_compile_cache(tmp_path / "data") == tmp_path / "mine"
+    folder = prepare_compile_cache(tmp_path / "data")
+    assert folder is not None
+    assert folder.parent == tmp_path / "mine"
+    assert os.environ["NUMBA_CACHE_DIR"] == str(folder)
+    assert prepare_compile_cache(tmp_path / "data") == folder, "as a child process finds it"
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """A package of a kernel, what it rests on, and what it has nothing to do with."""
+    folder = tmp_path / "daznode"
+    (folder / "deep").mkdir(parents=True)
+    files = {
+        "config.py": "",
+        "kernel.py": "from numba import njit\nfrom daznode.deep.low import f\n",
+        "deep/low.py": "from daznode.constants import ONE\n",
+        "constants.py": "ONE = 1\n",
+        "other.py": "TEXT = 'from numba import njit'\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    monkeypatch.setattr(config, "__file__", str(folder / "config.py"))
+    return folder
+
+
+def _kernel_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    return prepare_compile_cache(tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", ["kernel.py", "deep/low.py", "constants.py"])
+def test_what_a_kernel_rests_on_changes_its_folder(monkeypatch, tmp_path, package, name):
+    first = _kernel_folder(monkeypatch, tmp_path)
+    assert _kernel_folder(monkeypatch, tmp_path) == first
+    before = (package / name).read_text()
+    (package / name).write_text(before + "TWO = 2\n")
+    assert _kernel_folder(monkeypatch, tmp_path) != first
+    (package / name).write_text(before)
+    assert _kernel_folder(monkeypatch, tmp_path) == first
+
+
+def test_what_no_kernel_rests_on_changes_nothing(monkeypatch, tmp_path, package):
+    first = _kernel_folder(monkeypatch, tmp_path)
+    (package / "other.py").write_text("")
+    (package / "config.py").write_text("A = 1")
+    assert _kernel_folder(monkeypatch, tmp_path) == first
+
+
+def test_of_former_kernels_few_are_kept(monkeypatch, tmp_path, package):
+    found = []
+    for number in range(12):
+        (package / "constants.py").write_text(f"ONE = {number}\n")
+        found.append(_kernel_folder(monkeypatch, tmp_path))
+        os.utime(found[-1], (number, number))
+    assert {one for one in found if one.exists()} == set(found[-8:])
 
 
 def test_a_folder_given_for_kernels_must_be_writable(monkeypatch, tmp_path):
@@ -113,7 +168,9 @@ def test_without_a_cache_folder_kernels_go_beside_the_data(monkeypatch, tmp_path
     no_folder.touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(no_folder))
     monkeypatch.setenv("HOME", str(no_folder))
-    assert prepare_compile_cache(tmp_path / "data") == tmp_path / "data" / "cache" / "kernels"
+    folder = prepare_compile_cache(tmp_path / "data")
+    assert folder is not None
+    assert folder.parent == tmp_path / "data" / "cache" / "kernels"
 
 
 def test_where_nothing_can_be_written_kernels_are_compiled_anew(monkeypatch, tmp_path):

@@ -332,9 +332,11 @@ class Comparison:
         made_at: When the last run ended, UTC.
         standings: By score, best first.
         outcomes: Every run, by key.
+        experiment_id: Under which its runs are kept; empty if they are not.
     """
 
     plan: ExperimentPlan
     made_at: datetime
     standings: tuple[PolicyStanding, ...]
     outcomes: tuple[RunOutcome, ...]
+    experiment_id: str = ""

@@ -24,7 +24,7 @@ from daznode.domain.page import (
 )
 from daznode.domain.units import Msat, msat_of
 from daznode.report import formats
-from daznode.report.comparison import LANGUAGE, face_words, shown_name
+from daznode.report.experiment_text import LANGUAGE, face_words, shown_name
 from daznode.report.words.experiment_en import say
 
 Number = TypeVar("Number", int, float)
@@ -45,7 +45,14 @@ _CHANNEL_COLUMNS: Final = (
 )
 
 
-def lay_out_run(outcome: RunOutcome, network: str, base: str, tier: Tier = Tier.FULL) -> Page:
+def lay_out_run(
+    outcome: RunOutcome,
+    network: str,
+    base: str,
+    tier: Tier = Tier.FULL,
+    *,
+    is_kept_for_judging: bool = False,
+) -> Page:
     """A run in words.
 
     Args:
@@ -53,6 +60,7 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str, tier: Tier = Tier.
         network: Id of its snapshot.
         base: Policy before the measured days.
         tier: How payments were lived through.
+        is_kept_for_judging: Whether the node is of the half that no policy should be tuned on.
 
     Returns:
         A page that every face renders; the same run gives the same page.
@@ -75,7 +83,7 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str, tier: Tier = Tier.
         network,
         say("run.title"),
         shown_name(outcome.alias),
-        lead,
+        lead + (say("run.kept_for_judging") if is_kept_for_judging else ""),
         (
             Section("result", say("section.result"), (_tiles(outcome),)),
             Section("days", say("section.days"), _node_days(outcome)),
@@ -110,7 +118,7 @@ def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> 
         updates=_counted(channel.updates, "time"),
         refused=_counted(channel.refused, "payment"),
     )
-    return _page(
+    page = _page(
         outcome,
         network,
         say("channel.title"),
@@ -124,6 +132,7 @@ def lay_out_channel(outcome: RunOutcome, scid: ShortChannelId, network: str) -> 
             ),
         ),
     )
+    return replace(page, status_text=say("channel.status", status=page.status_text))
 
 
 def _page(
@@ -135,7 +144,9 @@ def _page(
     sections: tuple[Section, ...],
 ) -> Page:
     passed = outcome.forwards / outcome.offered if outcome.offered else None
-    is_gain = outcome.net_msat >= 0
+    status, tone = "even", Tone.NEUTRAL
+    if outcome.net_msat:
+        status, tone = ("gain", Tone.GOOD) if outcome.net_msat > 0 else ("loss", Tone.BAD)
     return Page(
         language=LANGUAGE,
         title=title,
@@ -151,8 +162,8 @@ def _page(
         score_text=formats.DASH if passed is None else f"{passed:.0%}",
         score_ratio=passed,
         score_caption=say("run.score_caption", offered=formats.count(outcome.offered, LANGUAGE)),
-        status_text=say("run.status_gain" if is_gain else "run.status_loss"),
-        status_tone=Tone.GOOD if is_gain else Tone.BAD,
+        status_text=say(f"run.status_{status}"),
+        status_tone=tone,
         banner=say("simulated"),
         lead=lead,
         sections=tuple(one for one in sections if one.blocks),
@@ -169,6 +180,9 @@ def _tiles(outcome: RunOutcome) -> Tiles:
 
     channel_days = max(1, len(outcome.channels) * outcome.days)
     per_day = formats.decimal(outcome.updates / channel_days, 2, LANGUAGE)
+    own_msat = outcome.own_msat_days // outcome.days
+    of_capacity = own_msat / msat_of(outcome.capacity_sat) if outcome.capacity_sat else None
+    flat = formats.signed_msat_as_sats(outcome.net_flat_msat, LANGUAGE)
     return Tiles(
         (
             tile(
@@ -177,9 +191,15 @@ def _tiles(outcome: RunOutcome) -> Tiles:
                 low=_sat(outcome.net_low_msat),
                 high=_sat(outcome.net_high_msat),
             ),
-            tile("fees", _sat(outcome.fees_msat), captive=_sat(outcome.captive_msat)),
-            tile("cost", _sat(outcome.spent_msat), refills=_counted(outcome.refills, "refill")),
-            tile("restore", _sat(outcome.restore_msat), flat=_sat(outcome.restore_flat_msat)),
+            tile(
+                "contested",
+                formats.signed_msat_as_sats(outcome.net_contested_msat, LANGUAGE),
+                captive=_sat(outcome.captive_msat),
+            ),
+            tile("fees", _sat(outcome.fees_msat)),
+            tile("refills", _sat(outcome.refill_cost_msat), refills=_count(outcome.refills)),
+            tile("onchain", _sat(outcome.onchain_cost_msat)),
+            tile("restore", _sat(outcome.restore_msat), flat=flat),
             tile(
                 "forwards",
                 formats.count(outcome.forwards, LANGUAGE),
@@ -187,6 +207,7 @@ def _tiles(outcome: RunOutcome) -> Tiles:
             ),
             tile("updates", formats.count(outcome.updates, LANGUAGE), per_day=per_day),
             tile("imbalance", formats.percent_text(outcome.imbalance, LANGUAGE)),
+            tile("own", _sat(own_msat), share=formats.percent_text(of_capacity, LANGUAGE)),
             tile(
                 "network",
                 formats.percent_text(outcome.network_success_ratio, LANGUAGE),
@@ -293,9 +314,9 @@ def _histories(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:
     intro = Paragraph(say("history.intro", shown=_count(len(moved)), total=_count(len(ordered))))
     charts = Charts(
         tuple(
-            replace(series, title=f"{series.title} · {shown_name(channel.peer_alias)}")
+            series
             for channel in moved[:_CHARTED]
-            for series in _channel_series(channel)[:2]
+            for series in _channel_series(channel, shown_name(channel.peer_alias))[:2]
         )
     )
     return (intro, charts, *(_day_table(channel, is_folded=True) for channel in moved))
@@ -337,16 +358,27 @@ def _day_table(channel: ChannelOutcome, *, is_folded: bool) -> Table:
     )
 
 
-def _channel_series(channel: ChannelOutcome) -> tuple[Series, ...]:
-    """Balance, price, and what came of them, for a channel with at least one day."""
+def _channel_series(channel: ChannelOutcome, whose: str = "") -> tuple[Series, ...]:
+    """Balance, price, and what came of them, for a channel with at least one day.
+
+    Args:
+        channel: The channel.
+        whose: Name in the titles, where channels of several peers stand together.
+    """
     days = channel.days
     numbers = [day.day for day in days]
     shares = [_share(day.local_msat, channel) for day in days]
-    return (
+    made = (
         _series("share", numbers, shares, _percent, "line"),
         _series("fee", numbers, [day.fee_ppm for day in days], _count, "line"),
         _series("earned", numbers, [day.earned_msat for day in days], _bare, "columns"),
         _series("out", numbers, [day.out_msat for day in days], _bare, "columns"),
+    )
+    if not whose:
+        return made
+    return tuple(
+        replace(one, title=f"{one.title} · {whose}", summary=f"{whose} · {one.summary}")
+        for one in made
     )
 
 
@@ -359,6 +391,7 @@ def _series(
 ) -> Series:
     texts = [write(value) for value in values]
     title = say(f"chart.{name}")
+    is_flat = min(values) == max(values)
     return Series(
         title=title,
         labels=tuple(_day(number) for number in numbers),
@@ -366,7 +399,7 @@ def _series(
         value_texts=tuple(texts),
         kind=kind,
         summary=say(
-            "chart.summary",
+            "chart.summary_flat" if is_flat else "chart.summary",
             title=title,
             first=texts[0],
             first_day=_day(numbers[0]),

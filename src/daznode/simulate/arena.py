@@ -1,45 +1,28 @@
 """The arena: one network laid out once, in which policies are tried on nodes, run by run."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daznode.domain.errors import InvalidParameter, InvariantBroken
 from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
 from daznode.domain.progress import Progress, silent
-from daznode.domain.units import MSAT_PER_SAT
+from daznode.simulate.census import Watched, routing_nodes, watch
+from daznode.simulate.kept import Kept
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
 from daznode.simulate.payments.loop import Ground, PaymentLoop
-from daznode.simulate.payments.network import (
-    FloatArray,
-    IntArray,
-    PaymentNetwork,
-    modernised,
-    payment_network,
-)
-from daznode.simulate.payments.state import (
-    NOBODY,
-    Bounds,
-)
+from daznode.simulate.payments.network import PaymentNetwork, modernised, payment_network
+from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
 from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.table import policy
-from daznode.simulate.referee.nodes import (
-    FEWEST_CHANNELS,
-    Candidate,
-    NodeCensus,
-    candidates,
-    choose,
-)
+from daznode.simulate.referee.nodes import FEWEST_CHANNELS, Candidate, choose
 from daznode.simulate.twin.course import (
     Recording,
     TwinCourse,
@@ -58,14 +41,6 @@ FOLLOWER_RATIO: Final = 0.2
 """Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes
 in 2026 some three of four had fees that moved, how often by which rule is not published."""
 
-FEWEST_FORWARDS: Final = 3
-"""Nodes that pass on fewer payments in a day of the network are not chosen: no fee changes anything
-there, and a comparison would count them as ties."""
-
-_LEAN: Final = 0.5
-"""Of the nodes of a size, 30 % lean to each side by more than the referee's threshold."""
-
-_WATCH_SEED: Final = 1 << 40
 _KEPT_BOUNDS: Final = 2
 _POLICY_PURPOSE: Final = 1_000
 
@@ -102,28 +77,19 @@ class Arena:
         names: Names,
         begins_at: datetime,
         *,
-        watched: "_Watched",
+        watched: Watched,
         tier: Tier = Tier.FULL,
         at_once: int = 2,
     ) -> None:
         """Take what `prepare` has laid out and watched."""
-        self._tier, self._most_kept = tier, at_once + 1
+        self._tier = tier
         self._ground, self._names, self._begins_at = ground, names, begins_at
         self._hops = watched.hops
-        self._lock = Lock()
-        self._bounds: OrderedDict[int, Bounds] = OrderedDict()
-        self._starts: OrderedDict[tuple[int, int, int, int, str], Season] = OrderedDict()
-        self._recordings: OrderedDict[tuple[NodeId, int, int, int, str], Recording] = OrderedDict()
+        self._bounds: Kept[int, Bounds] = Kept(_KEPT_BOUNDS)
+        self._starts: Kept[tuple[int, int, int, int, str], Season] = Kept(at_once + 1)
+        self._recordings: Kept[tuple[NodeId, int, int, int, str], Recording] = Kept(at_once + 1)
         self._channels = np.bincount(ground.network.source, minlength=ground.network.n_nodes)
-        busy = np.flatnonzero(watched.traffic >= FEWEST_FORWARDS)
-        self._candidates = candidates(
-            NodeCensus(
-                node_ids=tuple(names.node_ids[place] for place in busy.tolist()),
-                capacity_sat=ground.network.node_capacity_msat()[busy] // MSAT_PER_SAT,
-                channels=self._channels[busy],
-                flow_tilt=_tilt(ground, busy),
-            )
-        )
+        self._candidates = routing_nodes(ground, names, watched.traffic)
 
     @classmethod
     def prepare(
@@ -155,7 +121,7 @@ class Arena:
         follows = followers_rng.random(network.n_nodes) < FOLLOWER_RATIO
         ground = Ground(network, roles, demand, follows)
         progress("network laid out", 1, 1)
-        watched = _watch(ground, half, params.network_seed, progress)
+        watched = watch(ground, half, params.network_seed, progress)
         return cls(
             ground,
             Names.of(snapshot, network),
@@ -253,61 +219,44 @@ class Arena:
     ) -> Recording:
         """The node's chances in the days to come, under the base policy; made once for all policies."""
         which = (key.node_id, key.seed, days, season.course.now_ms, base)
-        with self._lock:
-            if (known := self._recordings.get(which)) is not None:
-                self._recordings.move_to_end(which)
-                return known
-        twin = season.copy()
-        loop = twin.course
-        if not isinstance(loop, PaymentLoop):
-            message = "only a full loop can be recorded"
-            raise InvariantBroken(message)
-        begun = start_recording(loop)
-        loop.record()
-        reference = policy(base, _policy_chance(key))
-        twin.steer(reference, days, progress)
-        made = end_recording(loop, begun)
-        with self._lock:
-            self._recordings[which] = made
-            while len(self._recordings) > self._most_kept:
-                self._recordings.popitem(last=False)
-        return made
+
+        def record() -> Recording:
+            twin = season.copy()
+            loop = twin.course
+            if not isinstance(loop, PaymentLoop):
+                message = "only a full loop can be recorded"
+                raise InvariantBroken(message)
+            begun = start_recording(loop)
+            loop.record()
+            twin.steer(policy(base, _policy_chance(key)), days, progress)
+            return end_recording(loop, begun)
+
+        return self._recordings.of(which, record)
 
     def _start(
         self, key: RunKey, days: int, burn_in_days: int, base: str, progress: Progress
     ) -> Season:
         """The node after its burn-in; what was lived through once is copied."""
         place = self._names.place_of(key.node_id)
-        which = (place, key.seed, days, burn_in_days, base)
-        with self._lock:
-            known = self._starts.get(which)
-            if known is not None:
-                self._starts.move_to_end(which)
-                return known.copy()
-        bounds = self._bounds_for(place, progress)
-        loop = PaymentLoop(
-            self._ground, bounds, player=place, seed=key.seed, days=days + burn_in_days
-        )
-        season = Season(loop, self._names, self._begins_at)
-        season.steer(policy(base, _policy_chance(key)), burn_in_days, progress)
-        season.begin()
-        with self._lock:
-            self._starts[which] = season.copy()
-            while len(self._starts) > self._most_kept:
-                self._starts.popitem(last=False)
-        return season
+
+        def begin() -> Season:
+            bounds = self._bounds_for(place, progress)
+            loop = PaymentLoop(
+                self._ground, bounds, player=place, seed=key.seed, days=days + burn_in_days
+            )
+            season = Season(loop, self._names, self._begins_at)
+            season.steer(policy(base, _policy_chance(key)), burn_in_days, progress)
+            season.begin()
+            return season
+
+        return self._starts.of((place, key.seed, days, burn_in_days, base), begin).copy()
 
     def _bounds_for(self, place: int, progress: Progress) -> Bounds:
-        with self._lock:
-            known = self._bounds.get(place)
-            if known is None:
-                known = route_bounds(
-                    self._ground.network, self._ground.floor_ppm(place), progress, self._hops
-                )
-                self._bounds[place] = known
-                while len(self._bounds) > _KEPT_BOUNDS:
-                    self._bounds.popitem(last=False)
-            return known
+        def bound() -> Bounds:
+            floor_ppm = self._ground.floor_ppm(place)
+            return route_bounds(self._ground.network, floor_ppm, progress, self._hops)
+
+        return self._bounds.of(place, bound)
 
 
 def _policy_chance(key: RunKey, copy: int = 0) -> np.random.Generator:
@@ -317,39 +266,3 @@ def _policy_chance(key: RunKey, copy: int = 0) -> np.random.Generator:
     would see differences between two copies of one policy (so the null test found).
     """
     return np.random.default_rng([key.seed, _POLICY_PURPOSE, copy, int(key.node_id[2:18], 16)])
-
-
-class _Watched(NamedTuple):
-    """What is known of a network before runs: payments that each node passes on a day, and hops."""
-
-    traffic: IntArray
-    hops: NDArray[np.uint8]
-
-
-def _watch(ground: Ground, half: int, network_seed: int, progress: Progress) -> _Watched:
-    """Live through a day that no run sees again."""
-    bounds = route_bounds(ground.network, ground.floor_ppm(NOBODY), progress)
-    seed = _WATCH_SEED + 2 * network_seed + half
-    loop = PaymentLoop(ground, bounds, player=NOBODY, seed=seed, days=1)
-    progress("payments of a day watched", 0, 1)
-    loop.run_until(DAY_MS)
-    return _Watched(loop.scratch.traffic, bounds.hops)
-
-
-def _tilt(ground: Ground, nodes: IntArray) -> FloatArray:
-    """Which way the flow of nodes leans beside others of their size, in [-1, 1].
-
-    By what their peers are, weighted by capacity: peers that pay fill a node, peers that are paid
-    drain it. Large nodes have peers of all sorts, so each is compared with the third of nodes of its
-    capacity: -1 is the most drained of them, 1 the most filled.
-    """
-    network = ground.network
-    weight = network.capacity_msat.astype(np.float64)
-    leans = ground.roles.tilt[network.target] * weight
-    total = np.bincount(network.source, weights=weight, minlength=network.n_nodes)[nodes]
-    mean = np.bincount(network.source, weights=leans, minlength=network.n_nodes)[nodes] / total
-    tilt = np.zeros(len(nodes))
-    for third in np.array_split(np.argsort(total, kind="stable"), 3):
-        places = np.argsort(np.argsort(-mean[third], kind="stable"), kind="stable")
-        tilt[third] = (2.0 * places + 1.0) / max(len(third), 1) - 1.0
-    return _LEAN * tilt

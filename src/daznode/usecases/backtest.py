@@ -97,7 +97,8 @@ class Backtest:
         await _together([work() for _ in range(min(request.jobs, len(queue)))])
         made_at = self.room.clock.now()
         runs = tuple(outcomes[key] for key in plan.keys)
-        return await self.room.compute.run(lambda _: compare(plan, runs, made_at))
+        found = await self.room.compute.run(lambda _: compare(plan, runs, made_at))
+        return replace(found, experiment_id=experiment_id)
 
     async def _prepared(self, request: BacktestRequest) -> tuple[ExperimentPlan, TrialGround]:
         names = self._policies(request)

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from daznode.domain.experiment import RunKey, RunOutcome
+import numpy as np
+
+from daznode.domain.errors import ChannelNotFound
+from daznode.domain.experiment import NodeSet, RunKey, RunOutcome
 from daznode.domain.gossip import GraphSnapshot
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId, format_scid
 from daznode.graph.lookup import resolve_node
 from daznode.ports.sources import GraphSource
+from daznode.simulate.referee.nodes import node_set_of
 from daznode.usecases.trial_ground import GroundTerms, TrialRoom, check_range
 
 LARGEST_SEED: Final = 2**32 - 1
@@ -23,6 +27,7 @@ class SimulationRequest:
         policy: Name in the table of policies.
         seed: Number of the run's chance, from 0.
         terms: What the network is made into, and for how long.
+        channel: One that has to be the node's, as its days are wanted; None for all of them.
     """
 
     network: str | GraphSource | None
@@ -30,6 +35,7 @@ class SimulationRequest:
     policy: str
     seed: int = 1
     terms: GroundTerms = field(default_factory=GroundTerms)
+    channel: ShortChannelId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class Simulated:
     terms: GroundTerms
     outcome: RunOutcome
 
+    @property
+    def node_set(self) -> NodeSet:
+        """Which half of the nodes the node belongs to, in any network."""
+        return node_set_of(self.outcome.key.node_id)
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatePolicy:
@@ -59,6 +70,7 @@ class SimulatePolicy:
         Raises:
             InvalidParameter: A number out of range, or an unknown policy.
             NodeNotFound: The network has no such node, or none that payments could use.
+            ChannelNotFound: The node has no such channel.
             NoSnapshot: Nothing is stored; SnapshotNotFound, InvalidDump: the network named cannot
                 be used.
         """
@@ -67,6 +79,8 @@ class SimulatePolicy:
         check_range("seed", request.seed, 0, LARGEST_SEED)
         snapshot = await self.room.snapshot(request.network)
         key = RunKey(_node_id(snapshot, request.node), request.seed, request.policy)
+        if request.channel is not None:
+            _check_channel(snapshot, key.node_id, request.channel)
         ground = await self.room.ground(snapshot, terms)
         outcome = await self.room.compute.run(
             lambda progress: ground.run(
@@ -82,3 +96,18 @@ class SimulatePolicy:
 
 def _node_id(snapshot: GraphSnapshot, node: str) -> NodeId:
     return NodeId(snapshot.node_hex(resolve_node(snapshot, node)))
+
+
+def _check_channel(snapshot: GraphSnapshot, node_id: NodeId, scid: ShortChannelId) -> None:
+    """Whether a channel is the node's, before a run is made for its sake."""
+    row, node = snapshot.channel_index(scid), snapshot.index_of(node_id)
+    if row is not None and node in snapshot.channel_ends(row):
+        return
+    columns = snapshot.channels
+    own = columns.scid[np.flatnonzero((columns.node1 == node) | (columns.node2 == node))]
+    some = ", ".join(format_scid(int(one)) for one in own[:3])
+    message = (
+        f"channel {format_scid(scid)}: not one of the {len(own):,} channels of {node_id}; "
+        f"expected one such as {some or 'none'}"
+    )
+    raise ChannelNotFound(message)

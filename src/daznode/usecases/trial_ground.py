@@ -154,7 +154,11 @@ class TrialRoom:
         if terms.base in {line.name for line in self.policies if line.is_bound}:
             message = f"base {terms.base!r}: a bound, no policy; takes one that a node could have"
             raise InvalidParameter(message)
-        for policy in (terms.base, *policies):
+        if terms.base not in known:
+            names = ", ".join(line.name for line in self.policies if not line.is_bound)
+            message = f"base {terms.base[:60]!r}: not known; expected one of {names}"
+            raise InvalidParameter(message)
+        for policy in policies:
             name, mark, copy = policy.partition("#")
             is_copy = not mark or (copy.isascii() and copy.isdigit())
             if name not in known or not is_copy:

@@ -83,7 +83,6 @@ class ExperimentServices:
         """One run of one policy on one node; raises as `SimulatePolicy.run`."""
         from daznode.usecases.simulate_policy import SimulatePolicy
 
-        self._compile()
         return await SimulatePolicy(self._room(1)).run(request)
 
     async def backtest(
@@ -92,7 +91,6 @@ class ExperimentServices:
         """Policies compared over nodes and seeds; raises as `Backtest.run`."""
         from daznode.usecases.backtest import Backtest
 
-        self._compile()
         trip = Backtest(self._room(request.jobs), self.store)
         return await trip.run(request, on_advance)
 
@@ -120,8 +118,10 @@ class ExperimentServices:
         """A comparison in words."""
         from daznode.report.comparison import lay_out_comparison
         from daznode.simulate.arena import ORACLE
+        from daznode.simulate.referee.inference import fewest_units
 
-        return lay_out_comparison(found, self.readings(found), bound=ORACLE)
+        fewest = fewest_units(max(1, len(found.plan.policies) - 1))
+        return lay_out_comparison(found, self.readings(found), bound=ORACLE, fewest=fewest)
 
     def run_page(self, simulated: "Simulated", scid: "ShortChannelId | None") -> "Page":
         """A run in words, or one channel of it.
@@ -129,18 +129,28 @@ class ExperimentServices:
         Raises:
             ChannelNotFound: The node has no such channel.
         """
+        from daznode.domain.experiment import NodeSet
         from daznode.report.trial import lay_out_channel, lay_out_run
 
         outcome, network = simulated.outcome, simulated.network
         if scid is not None:
             return lay_out_channel(outcome, scid, network)
-        return lay_out_run(outcome, network, simulated.terms.base, simulated.terms.tier)
+        return lay_out_run(
+            outcome,
+            network,
+            simulated.terms.base,
+            simulated.terms.tier,
+            is_kept_for_judging=simulated.node_set is NodeSet.EVALUATION,
+        )
 
-    def _compile(self) -> None:
-        """Compile what payments run on before threads want it, if that was not done before."""
+    def _ground(
+        self, snapshot: "GraphSnapshot", terms: "GroundTerms", progress: Progress, *, at_once: int
+    ) -> "TrialGround":
+        """Lay a network out; what payments run on is compiled first, if it was not before."""
         from daznode.wiring.kernels import compile_payments
 
-        compile_payments(self._cache_dir, self._say, self._listener)
+        compile_payments(self._cache_dir, self._say, progress)
+        return _lay_out(snapshot, terms, progress, at_once=at_once)
 
     def _room(self, jobs: int) -> "TrialRoom":
         from daznode.adapters.compute import ThreadCompute
@@ -153,7 +163,7 @@ class ExperimentServices:
             snapshots=self._snapshots,
             compute=self._threads,
             clock=self._clock,
-            make=partial(_lay_out, at_once=max(jobs, 1)),
+            make=partial(self._ground, at_once=max(jobs, 1)),
             engine=ENGINE,
             policies=self.policies(),
         )

@@ -6,7 +6,7 @@ import pytest
 from tests.builders import MORNING, a_node_id
 from tests.fakes.arena import WORTH_MSAT, an_outcome
 
-from daznode.domain.experiment import Comparison, ExperimentPlan, NodeSet
+from daznode.domain.experiment import Comparison, ExperimentPlan, Interval, NodeSet
 from daznode.domain.page import Bars, Table, Tone
 from daznode.report.comparison import lay_out_comparison
 from daznode.report.markdown import to_markdown
@@ -32,8 +32,8 @@ def compared(plan: ExperimentPlan = PLAN) -> Comparison:
     return compare(plan, [an_outcome(key) for key in plan.keys], MORNING)
 
 
-def page_of(found: Comparison):
-    return lay_out_comparison(found, against_base(found.plan, found.outcomes))
+def page_of(found: Comparison, fewest: int = 1):
+    return lay_out_comparison(found, against_base(found.plan, found.outcomes), fewest=fewest)
 
 
 def tables_of(page, key):
@@ -102,6 +102,46 @@ def test_a_claim_is_held_only_if_every_reading_agrees():
     readings["dear"]["net_flat"] = replace(readings["dear"]["net_flat"], low=-1.0)
     (table,) = tables_of(lay_out_comparison(found, readings), "readings")
     assert table.note.endswith("That is so for cheap.")
+
+
+def test_what_is_not_told_apart_holds_no_claim():
+    found = compared(replace(PLAN, nodes=PLAN.nodes[:4]))
+    assert not any(one.is_ahead or one.is_behind for one in found.standings)
+    sure = Interval(2.0, 1.0, 3.0)
+    readings = {
+        name: dict.fromkeys(one, sure)
+        for name, one in against_base(found.plan, found.outcomes).items()
+    }
+    (table,) = tables_of(lay_out_comparison(found, readings), "readings")
+    assert table.note.endswith("That is so for no policy here.")
+
+
+def test_differences_that_are_sure_are_coloured_and_dearer_is_no_gain():
+    found = compared()
+    readings = {name: dict(one) for name, one in against_base(PLAN, found.outcomes).items()}
+    readings["dear"]["gross"] = Interval(1.0, -1.0, 3.0)
+    readings["dear"]["cost"] = Interval(2.0, 1.0, 3.0)
+    (table,) = tables_of(lay_out_comparison(found, readings), "readings")
+    dear, cheap = table.rows
+    assert (dear[1].tone, cheap[1].tone) == (Tone.GOOD, Tone.BAD)
+    assert (dear[-2].tone, dear[-1].tone) == (Tone.NEUTRAL, Tone.BAD)
+
+
+def test_where_no_difference_could_be_told_the_page_says_what_it_takes():
+    few = replace(PLAN, nodes=PLAN.nodes[:6])
+    assert "6 nodes cannot tell any policy apart" in to_markdown(page_of(compared(few), fewest=7))
+    assert "at least 7 nodes" in to_markdown(page_of(compared(few), fewest=7))
+    assert "cannot tell" not in to_markdown(page_of(compared(few), fewest=6))
+    alone = compared(replace(PLAN, nodes=PLAN.nodes[:1]))
+    assert "2 seeds cannot tell any policy apart" in to_markdown(page_of(alone, fewest=6))
+    base_alone = compared(replace(PLAN, policies=("static-100",)))
+    assert "cannot tell" not in to_markdown(page_of(base_alone, fewest=60))
+
+
+def test_a_comparison_that_is_kept_names_itself():
+    text = to_markdown(page_of(replace(compared(), experiment_id="3f2a55")))
+    assert "daznode reliability 3f2a55" in text
+    assert "daznode reliability" not in to_markdown(page_of(compared()))
 
 
 def test_each_node_has_its_best_policy_and_a_table_of_its_own(page):

@@ -10,8 +10,8 @@ from daznode.adapters.press.document import DocumentPress
 from daznode.domain.errors import ChannelNotFound
 from daznode.domain.experiment import RunKey
 from daznode.domain.ids import format_scid
-from daznode.domain.page import Charts, Table, Tiles
-from daznode.domain.units import Msat
+from daznode.domain.page import Charts, Table, Tiles, Tone
+from daznode.domain.units import Msat, Ppm
 from daznode.report.trial import HISTORIES, lay_out_channel, lay_out_run
 
 NETWORK = "20261121T060000Z-0123456789ab"
@@ -32,6 +32,12 @@ def test_the_result_is_told_with_its_band_and_as_simulated():
     by_label = {tile.label: tile for tile in tiles.tiles}
     assert by_label["Net"].value.startswith("+")
     assert by_label["Fees"].value == f"{RUN.fees_msat // 1000:,} sat"
+    contested_sat = (RUN.net_msat - RUN.captive_msat) // 1000
+    assert by_label["Net without captives"].value == f"+{contested_sat:,} sat"
+    assert by_label["Paid for refills"].value == "20 sat"
+    assert by_label["Paid on chain"].value == "0 sat"
+    assert by_label["Own balance"].value == "10,000,000 sat"
+    assert "50.0% of the capacity" in by_label["Own balance"].note
     assert by_label["Forwards"].note == "40 refused for want of balance"
     assert page.status_text == "Net gain"
     assert (page.score_text, page.score_ratio) == ("83%", pytest.approx(5 / 6))
@@ -43,6 +49,12 @@ def test_the_result_is_told_with_its_band_and_as_simulated():
 def test_a_loss_is_called_one():
     page = lay_out_run(replace(RUN, refill_cost_msat=Msat(10**9)), NETWORK, "static-100")
     assert page.status_text == "Net loss"
+
+
+def test_where_nothing_happened_no_gain_is_claimed():
+    nothing = dict.fromkeys(("fees_msat", "refill_cost_msat", "restore_msat"), Msat(0))
+    page = lay_out_run(replace(RUN, **nothing), NETWORK, "static-100")
+    assert (page.status_text, page.status_tone) == ("Neither gain nor loss", Tone.NEUTRAL)
 
 
 def test_the_days_of_the_node_are_the_sums_over_its_channels():
@@ -76,10 +88,36 @@ def test_the_busiest_is_what_moved_not_what_earned():
     assert format_scid(busy.scid) in first.caption
 
 
+def test_histories_of_several_channels_say_whose_they_are():
+    (charts,) = blocks_of(lay_out_run(RUN, NETWORK, "static-100"), "history", Charts)
+    for series in charts.series:
+        peer = series.title.rpartition(" · ")[2]
+        assert peer in {"peer 1", "peer 2"}
+        assert series.summary.startswith(f"{peer} · ")
+
+
+def test_what_never_moves_is_told_once():
+    flat = replace(
+        RUN.channels[0], days=tuple(replace(day, fee_ppm=Ppm(7)) for day in RUN.channels[0].days)
+    )
+    page = lay_out_channel(replace(RUN, channels=(flat,)), flat.scid, NETWORK)
+    (charts,) = blocks_of(page, "history", Charts)
+    summaries = {one.title: one.summary for one in charts.series}
+    assert summaries["Fee asked, ppm"] == "Fee asked, ppm: 7 on every day."
+    assert "between" in summaries["Own share of the balance"]
+
+
+def test_a_node_kept_for_judging_is_marked():
+    marked = lay_out_run(RUN, NETWORK, "static-100", is_kept_for_judging=True)
+    assert "do not tune on it" in marked.lead
+    assert "tune" not in lay_out_run(RUN, NETWORK, "static-100").lead
+
+
 def test_one_channel_day_by_day():
     channel = RUN.channels[1]
     page = lay_out_channel(RUN, channel.scid, NETWORK)
     assert format_scid(channel.scid) in page.subject
+    assert page.status_text == "Its node: Net gain"
     (table,) = blocks_of(page, "history", Table)
     assert not table.is_folded
     first = [cell.text for cell in table.rows[0]]

@@ -39,6 +39,7 @@ def of_run(simulated: Simulated, scid: ShortChannelId | None) -> dict[str, Any]:
         **_MARK,
         "network": simulated.network,
         "terms": msgspec.to_builtins(simulated.terms),
+        "node_set": simulated.node_set.value,
         "run": _run(simulated.outcome) | {"channels": channels},
     }
 
@@ -50,6 +51,7 @@ def of_comparison(
     return {
         **_MARK,
         "unit": _UNIT,
+        "experiment_id": found.experiment_id,
         "made_at": found.made_at,
         "plan": msgspec.to_builtins(found.plan),
         "standings": _finite(msgspec.to_builtins(found.standings)),

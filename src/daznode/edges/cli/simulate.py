@@ -4,8 +4,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -32,14 +33,27 @@ _SECONDS_BETWEEN_LINES: Final = 60.0
 
 _MINUTE: Final = 60
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 POLICY_LIST: Final = "list"
 """Given as a policy it asks for the table."""
 
 
-def _terms_options(command: Command) -> Command:
-    """The options that both commands share."""
+def _on_terms(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that both commands share; those of the network and its days come as `terms`."""
+
+    @wraps(command)
+    def with_terms(**given: Any) -> None:  # noqa: ANN401 - one per option
+        terms = GroundTerms(
+            is_modernised=given.pop("modernise"),
+            payments_per_day=given.pop("payments_per_day"),
+            node_set=NodeSet(given.pop("node_set")),
+            network_seed=given.pop("network_seed", _DEFAULTS.network_seed),
+            days=given.pop("days"),
+            burn_in_days=given.pop("burn_in"),
+            base=given.pop("base"),
+            tier=Tier(given.pop("tier")),
+        )
+        command(terms=terms, **given)
+
     for option in reversed(
         (
             click.option(
@@ -92,8 +106,8 @@ def _terms_options(command: Command) -> Command:
             session.json_option,
         )
     ):
-        command = option(command)
-    return command
+        with_terms = option(with_terms)
+    return with_terms
 
 
 @click.command(
@@ -111,23 +125,16 @@ def _terms_options(command: Command) -> Command:
     help="Number of the network's chance; a comparison's is its --seed.",
 )
 @click.option("--channel", metavar="SCID", help="Show this channel day by day.")
-@_terms_options
+@_on_terms
 def simulate(  # noqa: PLR0913 - one argument per option
     *,
     node: str | None,
     policy: str | None,
     seed: int,
-    network_seed: int,
     channel: str | None,
     network: str | None,
-    days: int,
-    burn_in: int,
-    payments_per_day: int,
-    node_set: str,
-    base: str,
+    terms: GroundTerms,
     out: str | None,
-    modernise: bool,
-    tier: str,
     as_json: bool,
 ) -> None:
     """Let a policy set the fees of a node in a simulated network, and say what came of it.
@@ -137,16 +144,6 @@ def simulate(  # noqa: PLR0913 - one argument per option
     if policy == POLICY_LIST:
         _show_policies(as_json=as_json)
         return
-    terms = GroundTerms(
-        is_modernised=modernise,
-        payments_per_day=payments_per_day,
-        node_set=NodeSet(node_set),
-        network_seed=network_seed,
-        days=days,
-        burn_in_days=burn_in,
-        base=base,
-        tier=Tier(tier),
-    )
     scid = None if channel is None else parse_scid(channel)
     whose = _given("--node", node, "a key or an alias")
     which = _given("--policy", policy, "a name; `daznode policies` shows them")
@@ -155,7 +152,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
     async def trip(services: Services) -> tuple[Simulated, Page]:
         where = None if network is None else services.snapshot_or_file(network)
         made = await services.experiments.simulate(
-            SimulationRequest(where, whose, which, seed, terms)
+            SimulationRequest(where, whose, which, seed, terms, scid)
         )
         page = services.experiments.run_page(made, scid)
         _write(services, page, out)
@@ -190,7 +187,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
     help="Draws nodes, runs and the world around them.",
 )
 @click.option("--jobs", type=int, help="Runs made at once; default one a core.")
-@_terms_options
+@_on_terms
 def backtest(  # noqa: PLR0913 - one argument per option
     *,
     names: str,
@@ -199,29 +196,14 @@ def backtest(  # noqa: PLR0913 - one argument per option
     seed: int,
     jobs: int | None,
     network: str | None,
-    days: int,
-    burn_in: int,
-    payments_per_day: int,
-    node_set: str,
-    base: str,
+    terms: GroundTerms,
     out: str | None,
-    modernise: bool,
-    tier: str,
     as_json: bool,
 ) -> None:
     """Let policies set the fees of many nodes under the same payments, and rank them by net revenue.
 
     Every run is kept as it ends: stopped at any moment, the same command goes on from there.
     """
-    terms = GroundTerms(
-        is_modernised=modernise,
-        payments_per_day=payments_per_day,
-        node_set=NodeSet(node_set),
-        days=days,
-        burn_in_days=burn_in,
-        base=base,
-        tier=Tier(tier),
-    )
     wanted = tuple(part.strip() for part in names.split(","))
     _check_destination(out)
     watch = _Watch()
@@ -358,6 +340,11 @@ def _check_destination(out: str | None) -> None:
     if out is not None and Path(out).is_dir():
         message = f"--out {out}: a folder; takes a file such as {Path(out) / 'page.html'}"
         raise InvalidParameter(message)
+    if out is not None:
+        there = next(one for one in Path(out).absolute().parents if one.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            message = f"--out {out}: {there} is no folder that can be written; takes a file in one"
+            raise InvalidParameter(message)
 
 
 def _write(services: Services, page: Page, out: str | None) -> None:

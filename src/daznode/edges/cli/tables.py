@@ -33,6 +33,9 @@ _KEY_WIDTH: Final = 16
 _SNAPSHOT_WIDTH: Final = 16
 """Start of a snapshot's id: its moment, enough to name it by."""
 
+_EXPERIMENT_WIDTH: Final = 8
+"""Enough of an experiment's id to tell it apart, and to name it by."""
+
 
 def described(summary: SnapshotSummary) -> dict[str, Any]:
     """A stored snapshot as a JSON object, its id first."""
@@ -291,22 +294,30 @@ def print_judgements(plan: ExperimentPlan, judgements: "Sequence[Judgement]") ->
         f"against {plan.base}. False alarms at 5 %, of 1,000 made-up experiments without a "
         "difference, with signs at random (mirrored) and with the mean taken off (centred)."
     )
-    table = _table("policy", "mirrored", "centred", "coverage", "5 % of base", "to see it")
+    errs = _table("policy", "mirrored", "centred", "coverage")
     for one in judgements:
-        effect = "not known" if one.effect is None else f"{one.effect:,.0f}"
-        table.add_row(
+        errs.add_row(
             one.policy,
             _share_of(one.mirrored.false_alarms),
             _share_of(one.centred.false_alarms),
             _share_of(one.centred.coverage),
-            effect,
-            _need(one),
         )
-    _print(table)
+    _print(errs)
+    _console().print(
+        f"\nWhat it takes to see 5 % of what {plan.base} earned, in sat per bitcoin of capacity and "
+        "year, with a power of 80 %:"
+    )
+    needs = _table("policy", "5 % of base", "to see it")
+    for one in judgements:
+        effect = "not known" if one.effect is None else f"{one.effect:,.0f}"
+        needs.add_row(one.policy, effect, _need(one))
+    _print(needs)
 
 
 def _share_of(interval: Interval) -> str:
-    return f"{interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    """A share with its interval, short enough for three beside a name in 80 columns."""
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{interval.mean:.1%} ({low:.1f}\N{EN DASH}{high:.1f})"
 
 
 def _need(one: "Judgement") -> str:
@@ -325,17 +336,22 @@ def print_experiments(kept: Sequence[KeptExperiment]) -> None:
     if not kept:
         _console().print("No experiment is kept. Begin one: daznode backtest")
         return
-    table = _table("experiment", "runs", "nodes", "days", "set", "network")
-    for column in table.columns[4:]:
+    table = _table(
+        "experiment", "runs", "nodes", "policies", "days", "seed", "tier", "set", "network"
+    )
+    for column in table.columns[6:]:
         column.justify = "left"
     for one in kept:
         plan = one.plan
         table.add_row(
-            one.experiment_id,
+            one.experiment_id[:_EXPERIMENT_WIDTH],
             f"{one.finished_runs:,} of {len(plan.keys):,}",
             _count(len(plan.nodes)),
+            _count(len(plan.policies)),
             _count(plan.days),
+            str(plan.network_seed),
+            plan.tier.value,
             plan.node_set.value,
             plan.network[:_SNAPSHOT_WIDTH],
         )
-    _print(table)
+    _print(table, elastic=len(table.columns) - 1)

@@ -159,10 +159,12 @@ def _shown_rows(table: Table) -> Iterator[tuple[Cell, ...] | None]:
     yield from table.rows[n_rows - table.tail_rows :]
 
 
-def _column_width(table: Table, at: int) -> int:
-    """Room that the texts of a column need on one line."""
+def _column_width(table: Table, at: int, *, with_sub: bool = False) -> int:
+    """Room that the texts of a column need without a break."""
     texts = [_text(table.columns[at].title)]
-    texts += [_cell(row[at], with_sub=False) for row in _shown_rows(table) if row is not None]
+    for row in _shown_rows(table):
+        if row is not None:
+            texts += _cell(row[at], with_sub=with_sub).split("\n")
     return max(text.cell_len for text in texts)
 
 
@@ -194,6 +196,8 @@ def _plain_table(table: Table, width: int) -> RenderableType:
     grid = _grid(table, list(range(len(table.columns))))
     for column in grid.columns:
         column.max_width, column.no_wrap, column.overflow = width // 2, False, "fold"
+    if _column_width(table, 0, with_sub=True) <= width // 3:
+        grid.columns[0].no_wrap = True
     for row in _shown_rows(table):
         if row is None:
             grid.add_row(_text("…", "dim"))

@@ -61,6 +61,10 @@ WORDS: Final[Mapping[str, str]] = {
         "behind are said after Holm's correction for the number of policies; what is not told apart "
         "may still differ: more nodes, seeds or days would show it."
     ),
+    "standings.too_few": (
+        "{units} cannot tell any policy apart, however large the difference: with {rivals} held "
+        "against {base}, the test takes at least {fewest}."
+    ),
     "money.caption": "Where the score comes from, {unit}",
     "money.note": (
         "'No captive' leaves out what was earned from senders who had no other route within their "
@@ -75,7 +79,8 @@ WORDS: Final[Mapping[str, str]] = {
     "readings.caption": "Difference to {base} under every reading of the score, {unit}",
     "readings.note": (
         "Restored: all that was drained is paid for; unrestored: none of it. A claim holds when the "
-        "whole interval is on one side of zero under every reading of net. {held}"
+        "policy is told apart from the base and the whole interval is on one side of zero under "
+        "every reading of net. {held}"
     ),
     "readings.held": "That is so for {names}.",
     "readings.none": "That is so for no policy here.",
@@ -122,8 +127,8 @@ WORDS: Final[Mapping[str, str]] = {
     "col.capacity": "Capacity, sat",
     "col.start": "At start",
     "col.end": "At end",
-    "col.around": "Way round, ppm",
-    "col.refilled": "Refilled, sat",
+    "col.around": "Around",
+    "col.refilled": "Refilled",
     "col.refill_cost": "For, sat",
     "tilt.source": "its payments rather drain it",
     "tilt.sink": "its payments rather fill it",
@@ -140,24 +145,34 @@ WORDS: Final[Mapping[str, str]] = {
         "channels back to where they began would cost up to {restore}, so the run is worth between "
         "{low} and {high}. Before the measured days its fees were those of {base}."
     ),
+    "run.kept_for_judging": (
+        " This node is of the evaluation half: judge by it, do not tune on it."
+    ),
     "run.score": "Passed on",
     "run.score_caption": "of the {offered} payments that asked for this node",
     "run.status_gain": "Net gain",
     "run.status_loss": "Net loss",
+    "run.status_even": "Neither gain nor loss",
     "tile.net": "Net",
     "tile.net_note": "{low} to {high}",
+    "tile.contested": "Net without captives",
+    "tile.contested_note": "{captive} came from senders without another route",
     "tile.fees": "Fees",
-    "tile.fees_note": "{captive} of them captive",
-    "tile.cost": "Refills and on chain",
-    "tile.cost_note": "{refills}",
+    "tile.fees_note": "gross: all that forwards brought",
+    "tile.refills": "Paid for refills",
+    "tile.refills_note": "{refills} came through",
+    "tile.onchain": "Paid on chain",
+    "tile.onchain_note": "opens and closes",
     "tile.restore": "To restore",
-    "tile.restore_note": "{flat} at 100 ppm",
+    "tile.restore_note": "net {flat} with all of it at 100 ppm",
     "tile.forwards": "Forwards",
     "tile.forwards_note": "{refused} refused for want of balance",
     "tile.updates": "Changes of policy",
     "tile.updates_note": "{per_day} a channel and day",
     "tile.imbalance": "Imbalance",
     "tile.imbalance_note": "0% is even, 100% is all on one side",
+    "tile.own": "Own balance",
+    "tile.own_note": "mean of the days, {share} of the capacity",
     "tile.network": "Network's success",
     "tile.network_note": "of {payments} payments",
     "day": "day {number}",
@@ -168,8 +183,9 @@ WORDS: Final[Mapping[str, str]] = {
     "chart.share": "Own share of the balance",
     "chart.fee": "Fee asked, ppm",
     "chart.summary": "{title}: {first} on {first_day}, {last} on {last_day}, between {low} and {high}.",
+    "chart.summary_flat": "{title}: {first} on every day.",
     "days.caption": "The node's days in figures",
-    "channels.caption": "Channels, most earned first",
+    "channels.caption": "Channels, most earned first; around: what moving balance to the peer takes elsewhere, ppm",
     "channels.short": "{count} more",
     "channels.none": "The node has no channel that payments could use.",
     "history.intro": (
@@ -178,6 +194,7 @@ WORDS: Final[Mapping[str, str]] = {
     ),
     "history.caption": "{peer} ({scid}) day by day",
     "channel.title": "One channel under a fee policy, simulated",
+    "channel.status": "Its node: {status}",
     "channel.lead": (
         "{peer} holds the other side of {capacity}. The channel earned {earned} in {forwards} and "
         "was changed {updates}; {refused} failed for want of balance."
@@ -196,7 +213,17 @@ WORDS: Final[Mapping[str, str]] = {
         "Policies are tuned on the development half of nodes and seeds and judged on the evaluation "
         "half; this comparison used the {set} half."
     ),
-    "method.again": "Equal plans give equal outcomes: seed {seed}, engine {engine}, nodes and seeds in the JSON.",
+    "method.again": (
+        "Equal plans give equal outcomes: seed {seed}, engine {engine}, nodes and seeds in the JSON."
+    ),
+    "method.worth": (
+        "What these intervals and tests are worth, and how many runs it would take: "
+        "daznode reliability {id}"
+    ),
+    "method.look": (
+        "Any run can be looked into, day by day and channel by channel. The first one of {best}: "
+        "daznode simulate {options}"
+    ),
 }
 """Text by its key."""
 

@@ -150,6 +150,24 @@ def sign_flip_p_value(differences: FloatArray, rng: np.random.Generator) -> floa
     return (as_far + added) / of
 
 
+def fewest_units(comparisons: int) -> int:
+    """How many nodes (or, of a single node, seeds) it takes for any claim at all.
+
+    n of them give no p-value below 2 / 2^n, and Holm's correction multiplies the smallest by the
+    number of comparisons.
+
+    Args:
+        comparisons: Policies that are held against the base, from 1.
+
+    Returns:
+        The smallest n for which comparisons * 2 / 2^n is at most 5 %.
+    """
+    n = 1
+    while comparisons * 2.0 / 2**n > SIGNIFICANCE:
+        n += 1
+    return n
+
+
 def holm(p_values: FloatArray) -> FloatArray:
     """p-values corrected for being several, by Holm's step-down procedure (1979).
 

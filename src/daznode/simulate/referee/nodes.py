@@ -140,8 +140,9 @@ def choose(
     )
     if not 1 <= count <= len(belonging):
         message = (
-            f"{count} nodes were asked for; the {node_set.value} set of this network has "
-            f"{len(belonging)} routing nodes, and at least 1 is needed"
+            f"nodes {count:,}: the {node_set.value} set of this network has {len(belonging):,} that "
+            "pass on enough payments to be tried; "
+            + (f"takes 1 to {len(belonging):,}" if belonging else "takes another network or set")
         )
         raise InvalidParameter(message)
     rng = np.random.default_rng(seed)

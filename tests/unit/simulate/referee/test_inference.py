@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from daznode.simulate.referee.inference import (
+    SIGNIFICANCE,
+    fewest_units,
     holm,
     mean_intervals,
     sign_flip_p_value,
@@ -106,6 +108,18 @@ def test_the_order_of_nodes_does_not_matter_to_a_test_that_counts_all(values, sh
     order = list(range(len(values)))
     shuffler.shuffle(order)
     assert p_value(values[order]) == p_value(values)
+
+
+@given(st.integers(1, 40))
+def test_the_fewest_units_are_the_fewest_that_can_make_a_claim(comparisons):
+    def best(n_units):
+        """The corrected p-value of a policy that wins everywhere beside others that do nothing."""
+        won = p_value(np.full((n_units, 1), 5.0))
+        return holm(np.array([won, *[1.0] * (comparisons - 1)]))[0]
+
+    fewest = fewest_units(comparisons)
+    assert best(fewest) <= SIGNIFICANCE
+    assert best(fewest - 1) > SIGNIFICANCE
 
 
 @given(SHARES)

@@ -96,8 +96,15 @@ def test_a_seed_gives_the_same_nodes_in_any_order_and_others_give_others():
 def test_asking_for_too_many_says_how_many_there_are(count):
     found = candidates(census_of(100))
     there = sum(node_set_of(one.node_id) is NodeSet.EVALUATION for one in found)
-    with pytest.raises(InvalidParameter, match=f"has {there} routing nodes"):
+    with pytest.raises(
+        InvalidParameter, match=rf"this network has {there} that .*; takes 1 to {there}$"
+    ):
         choose(found, NodeSet.EVALUATION, count, 1)
+
+
+def test_where_there_is_nobody_to_try_it_is_said():
+    with pytest.raises(InvalidParameter, match=r"has 0 that .*; takes another network or set$"):
+        choose((), NodeSet.EVALUATION, 1, 1)
 
 
 def test_about_half_of_all_nodes_are_for_tuning():
