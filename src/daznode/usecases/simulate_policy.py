@@ -3,14 +3,32 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from daznode.domain.channel_plan import NO_PLAN, ChannelPlan, PlannedClose, PlannedOpen
+from daznode.domain.errors import InvalidParameter
 from daznode.domain.experiment import RunKey, RunOutcome
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId
+from daznode.domain.units import Sat
 from daznode.graph.lookup import resolve_node
 from daznode.ports.sources import GraphSource
 from daznode.usecases.trial_ground import GroundTerms, TrialRoom, check_range
 
 LARGEST_SEED: Final = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class WishedOpen:
+    """A channel that somebody wants to have opened.
+
+    Attributes:
+        peer: Key or alias.
+        capacity_sat: Its size.
+        day: When, from 1: the first measured day.
+    """
+
+    peer: str
+    capacity_sat: Sat
+    day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,9 @@ class SimulationRequest:
         policy: Name in the table of policies.
         seed: Number of the run's chance, from 0.
         terms: What the network is made into, and for how long.
+        opens: Channels that are opened meanwhile.
+        closes: Channels that are closed meanwhile.
+        wallet_sat: On-chain money at the beginning; None for what the opens take.
     """
 
     network: str | GraphSource | None
@@ -30,6 +51,9 @@ class SimulationRequest:
     policy: str
     seed: int = 1
     terms: GroundTerms = field(default_factory=GroundTerms)
+    opens: tuple[WishedOpen, ...] = ()
+    closes: tuple[PlannedClose, ...] = ()
+    wallet_sat: Sat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +64,20 @@ class Simulated:
         network: Id of the snapshot.
         terms: What the network was made into, and for how long.
         outcome: The run.
+        plan: Channels that were to be opened and closed.
     """
 
     network: str
     terms: GroundTerms
     outcome: RunOutcome
+    plan: ChannelPlan = NO_PLAN
+
+    @property
+    def unmade(self) -> int:
+        """Opens that were planned and not made: the money did not suffice, or the peer was away."""
+        return len(self.plan.opens) - sum(
+            one.opened_on is not None for one in self.outcome.channels
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +90,9 @@ class SimulatePolicy:
         """Make the run; equal requests give equal outcomes.
 
         Raises:
-            InvalidParameter: A number out of range, or an unknown policy.
+            InvalidParameter: A number out of range, an unknown policy, or a channel to the node itself.
             NodeNotFound: The network has no such node, or none that payments could use.
+            ChannelNotFound: A channel to be closed is none of the node's.
             NoSnapshot: Nothing is stored; SnapshotNotFound, InvalidDump: the network named cannot
                 be used.
         """
@@ -67,6 +101,8 @@ class SimulatePolicy:
         check_range("seed", request.seed, 0, LARGEST_SEED)
         snapshot = await self.room.snapshot(request.network)
         key = RunKey(_node_id(snapshot, request.node), request.seed, request.policy)
+        plan = _plan(snapshot, request, key.node_id)
+        plan.check(terms.days)
         ground = await self.room.ground(snapshot, terms)
         outcome = await self.room.compute.run(
             lambda progress: ground.run(
@@ -74,11 +110,23 @@ class SimulatePolicy:
                 days=terms.days,
                 burn_in_days=terms.burn_in_days,
                 base=terms.base,
+                plan=plan,
                 progress=progress,
             )
         )
-        return Simulated(snapshot.origin.snapshot_id, terms, outcome)
+        return Simulated(snapshot.origin.snapshot_id, terms, outcome, plan)
 
 
 def _node_id(snapshot: GraphSnapshot, node: str) -> NodeId:
     return NodeId(snapshot.node_hex(resolve_node(snapshot, node)))
+
+
+def _plan(snapshot: GraphSnapshot, request: SimulationRequest, own: NodeId) -> ChannelPlan:
+    opens = []
+    for wish in request.opens:
+        peer = _node_id(snapshot, wish.peer)
+        if peer == own:
+            message = f"open to {wish.peer[:66]!r}: the node itself; takes another node"
+            raise InvalidParameter(message)
+        opens.append(PlannedOpen(peer, wish.capacity_sat, wish.day))
+    return ChannelPlan(tuple(opens), request.closes, request.wallet_sat)
