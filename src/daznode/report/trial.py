@@ -164,8 +164,9 @@ def _page(
 
 
 def _tiles(outcome: RunOutcome) -> Tiles:
-    def tile(name: str, value: str, **parts: str) -> Tile:
-        return Tile(say(f"tile.{name}"), value, say(f"tile.{name}_note", **parts), Tone.NEUTRAL)
+    def tile(name: str, value: str, note: str = "", **parts: str) -> Tile:
+        said = say(f"tile.{note or name}_note", **parts)
+        return Tile(say(f"tile.{name}"), value, said, Tone.NEUTRAL)
 
     channel_days = max(1, len(outcome.channels) * outcome.days)
     per_day = formats.decimal(outcome.updates / channel_days, 2, LANGUAGE)
@@ -178,7 +179,13 @@ def _tiles(outcome: RunOutcome) -> Tiles:
                 high=_sat(outcome.net_high_msat),
             ),
             tile("fees", _sat(outcome.fees_msat), captive=_sat(outcome.captive_msat)),
-            tile("cost", _sat(outcome.spent_msat), refills=_counted(outcome.refills, "refill")),
+            tile(
+                "cost",
+                _sat(outcome.spent_msat),
+                "cost_chain" if outcome.onchain_cost_msat else "cost",
+                refills=_counted(outcome.refills, "refill"),
+                onchain=_sat(outcome.onchain_cost_msat),
+            ),
             tile("restore", _sat(outcome.restore_msat), flat=_sat(outcome.restore_flat_msat)),
             tile(
                 "forwards",
@@ -269,7 +276,10 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
     start = _share(channel.start_local_msat, channel)
     end = _share(channel.end_local_msat, channel)
     return (
-        Cell(shown_name(channel.peer_alias), sub=format_scid(channel.scid)),
+        Cell(
+            shown_name(channel.peer_alias),
+            sub=" · ".join((format_scid(channel.scid), *_stay(channel))),
+        ),
         Cell(_count(channel.capacity_sat)),
         Cell(formats.percent_text(start, LANGUAGE)),
         Cell(formats.percent_text(end, LANGUAGE), bar_ratio=end),
@@ -282,6 +292,12 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
         Cell(_bare(channel.refill_cost_msat)),
         Cell(_count(channel.updates)),
     )
+
+
+def _stay(channel: ChannelOutcome) -> list[str]:
+    """From when to when a channel was there, if not all the time."""
+    moments = (("opened", channel.opened_on), ("closed", channel.closed_on))
+    return [say(f"channels.{name}", day=_day(day)) for name, day in moments if day is not None]
 
 
 def _histories(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:

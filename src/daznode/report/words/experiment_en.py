@@ -150,6 +150,7 @@ WORDS: Final[Mapping[str, str]] = {
     "tile.fees_note": "{captive} of them captive",
     "tile.cost": "Refills and on chain",
     "tile.cost_note": "{refills}",
+    "tile.cost_chain_note": "{refills}; {onchain} on chain",
     "tile.restore": "To restore",
     "tile.restore_note": "{flat} at 100 ppm",
     "tile.forwards": "Forwards",
@@ -171,6 +172,8 @@ WORDS: Final[Mapping[str, str]] = {
     "days.caption": "The node's days in figures",
     "channels.caption": "Channels, most earned first",
     "channels.short": "{count} more",
+    "channels.opened": "opened on {day}",
+    "channels.closed": "closed on {day}",
     "channels.none": "The node has no channel that payments could use.",
     "history.intro": (
         "The {shown} channels that moved most, of {total}. Any other: the same command with "

@@ -1,13 +1,13 @@
 """The full network loop: every payment searches, attempts, fails, retries and settles, in virtual time."""
 
-import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from daznode.domain.errors import InvariantBroken
 from daznode.simulate.payments.demand import DemandParams, Payments, Roles, draw_payments
+from daznode.simulate.payments.gossip import Gossip, gossip_delay_ms
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
@@ -46,14 +46,6 @@ from daznode.simulate.payments.widened_bounds import widened_bounds
 HOUR_MS: Final = 3_600_000
 ACCEPTS_FORMER_MS: Final = 600_000
 """A node takes its former fee for ten minutes after a change (BOLT 7's advice)."""
-
-GOSSIP_MEDIAN_MS: Final = 300_000.0
-GOSSIP_SPREAD: Final = 0.6
-GOSSIP_MOST_MS: Final = 2_500_000
-"""How long an update takes to be known: log-normal with a mean of 360 s, 95 % below some 750 s
-(measured in 2022 on the Lightning gossip network, lightning-dev)."""
-GOSSIP_INTERVAL_MS: Final = 60_000
-"""Nodes pass on one update a minute and channel (LND, `channelUpdateInterval`)."""
 
 RELAX_HOURS: Final = 72.0
 """Others bring their channels back with this time constant (prototype: without it the share of
@@ -121,32 +113,6 @@ def draw_balances(network: PaymentNetwork, rng: np.random.Generator) -> IntArray
     return balance
 
 
-@dataclass(slots=True)
-class _Gossip:
-    """Updates of the player that are on their way."""
-
-    waiting: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
-    last_ms: dict[int, int] = field(default_factory=dict)
-
-    def send(self, edge: int, at_ms: int, row: IntArray) -> None:
-        known_at = max(at_ms, self.last_ms.get(edge, -GOSSIP_INTERVAL_MS) + GOSSIP_INTERVAL_MS)
-        self.last_ms[edge] = known_at
-        heapq.heappush(self.waiting, (known_at, edge, tuple(row.tolist())))
-
-    def forget(self, edge: int) -> None:
-        self.waiting = sorted(one for one in self.waiting if one[1] != edge)
-
-    def later(self, since: Succession) -> "_Gossip":
-        place = {int(old): new for new, old in enumerate(since.edge) if old >= 0}
-        return _Gossip(
-            sorted((at_ms, place[edge], row) for at_ms, edge, row in self.waiting if edge in place),
-            {place[edge]: at_ms for edge, at_ms in self.last_ms.items() if edge in place},
-        )
-
-    def copy(self) -> "_Gossip":
-        return _Gossip(list(self.waiting), dict(self.last_ms))
-
-
 class PaymentLoop:
     """A network in which payments happen, with one node whose policy can be set from outside.
 
@@ -187,7 +153,7 @@ class PaymentLoop:
         self._next = 0
         self._outages = stream(seed, "outages")
         self._gossip_rng = stream(seed, "gossip")
-        self._gossip = _Gossip()
+        self._gossip = Gossip()
         self._unconfirmed: list[tuple[int, int, int]] = []
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
@@ -287,7 +253,7 @@ class PaymentLoop:
     def _hear(self) -> None:
         """What the player changed becomes known to senders."""
         while self._gossip.waiting and self._gossip.waiting[0][0] <= self.now_ms:
-            _, edge, row = heapq.heappop(self._gossip.waiting)
+            edge, row = self._gossip.next()
             self.book.seen[edge] = row
             show(self.book, np.array([edge]))
 
@@ -376,17 +342,13 @@ class PaymentLoop:
         """
         back = int(self.ground.network.reverse[edge])
         book = self.book
-        delay_ms = self._gossip_delay_ms()
+        delay_ms = gossip_delay_ms(self._gossip_rng)
         for one in (edge, back):
             book.former[one] = book.now[one]
             book.former_until_ms[one] = self.now_ms + ACCEPTS_FORMER_MS
         put_policy(book.now, edge, back, outbound, inbound)
         for one in (edge, back):
             self._gossip.send(one, self.now_ms + delay_ms, book.now[one])
-
-    def _gossip_delay_ms(self) -> int:
-        spread = GOSSIP_SPREAD * self._gossip_rng.normal()
-        return min(GOSSIP_MOST_MS, round(GOSSIP_MEDIAN_MS * float(np.exp(spread))))
 
     def refill(
         self, edge_in: int, allowed_out: IntArray, amount_msat: int, most_fee_msat: int
@@ -474,7 +436,9 @@ class PaymentLoop:
         back = int(np.flatnonzero((network.scid == scid) & (network.target == self.player))[0])
         self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
         usable_ms = self.now_ms + CONFIRM_MS
-        self._unconfirmed = sorted((*self._unconfirmed, (usable_ms, scid, self._gossip_delay_ms())))
+        self._unconfirmed = sorted(
+            (*self._unconfirmed, (usable_ms, scid, gossip_delay_ms(self._gossip_rng)))
+        )
 
     def is_sound(self) -> bool:
         """Whether both balances of every channel make its capacity and none is negative."""

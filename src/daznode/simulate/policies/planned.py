@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import gcd
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daznode.domain.channel_plan import ChannelPlan, PlannedOpen
-from daznode.domain.ids import NodeId, ShortChannelId
-from daznode.domain.node_state import ChannelPolicy, NodeActivity, OwnChannel
+from daznode.domain.node_state import ChannelPolicy, NodeActivity
 from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
 from daznode.simulate.policies.sight import FeePolicy, OpenOrder, Orders, Sight
+
+if TYPE_CHECKING:
+    from daznode.domain.ids import NodeId, ShortChannelId
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -36,8 +38,9 @@ class PlannedChannels:
 
     It knows nothing of a simulator: days are counted from its first look. An open is ordered from its
     day on until it is seen to be made, so that it waits for money, or for a peer that is away. What
-    is asked for a new channel is the median of what the node asks for its others; the other policy
-    sets it at its next look. That one looks as often as it would alone, and sees all that happened.
+    is asked for a new channel is the median of what the node asks for its others from then on; the
+    other policy sets it at its next look. That one looks as often as it would alone, and sees all
+    that happened.
     """
 
     def __init__(self, inner: FeePolicy, plan: ChannelPlan) -> None:
@@ -73,8 +76,11 @@ class PlannedChannels:
         there = {channel.scid for channel in sight.observation.channels}
         closes = [one.scid for one in self._plan.closes if one.day <= day and one.scid in there]
         self._note(sight)
+        asked = {one.scid: one.local_policy for one in sight.observation.channels}
+        asked.update((order.scid, order.policy) for order in orders.policies)
+        known = [policy for policy in asked.values() if policy is not None]
         opens = [
-            OpenOrder(one.peer, one.capacity_sat, _first_policy(sight.observation.channels, one))
+            OpenOrder(one.peer, one.capacity_sat, _first_policy(known, one))
             for one in self._waiting
             if one.day <= day
         ]
@@ -112,9 +118,8 @@ def _joined(windows: Sequence[NodeActivity]) -> NodeActivity:
     )
 
 
-def _first_policy(channels: Sequence[OwnChannel], planned: PlannedOpen) -> ChannelPolicy:
+def _first_policy(known: Sequence[ChannelPolicy], planned: PlannedOpen) -> ChannelPolicy:
     """What is asked for a new channel until somebody sets it: the median of the node's others."""
-    known = [one.local_policy for one in channels if one.local_policy is not None]
     policy = _LND_DEFAULT
     if known:
         policy = replace(
