@@ -1,11 +1,14 @@
 """Bounds after an open are those that would be counted from scratch, or lower by the rounding alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.payment_worlds import bounds, busy_node, ground
 
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.opening import NewChannel, usual_policy, widened
+from daznode.simulate.payments.state import new_book
 from daznode.simulate.payments.widened_bounds import widened_bounds
 
 CAPACITY_MSAT = 5_000_000_000
@@ -29,14 +32,10 @@ def with_channels(*peers):
 
 
 def _floor(network):
-    from dataclasses import replace
-
     return replace(ground(), network=network).floor_ppm(OPENER)
 
 
 def _policies(network):
-    from daznode.simulate.payments.state import new_book
-
     return new_book(network, network.capacity_msat).seen
 
 
