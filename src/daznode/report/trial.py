@@ -77,7 +77,7 @@ def lay_out_run(outcome: RunOutcome, network: str, base: str, tier: Tier = Tier.
         shown_name(outcome.alias),
         lead,
         (
-            Section("result", say("section.result"), (_tiles(outcome),)),
+            Section("result", say("section.result"), (_tiles(outcome), *_came_and_went(ordered))),
             Section("days", say("section.days"), _node_days(outcome)),
             Section("channels", say("section.channels"), (_channels(ordered),)),
             Section("history", say("section.history"), _histories(ordered)),
@@ -291,6 +291,26 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
         Cell(_bare(channel.refilled_msat)),
         Cell(_bare(channel.refill_cost_msat)),
         Cell(_count(channel.updates)),
+    )
+
+
+def _came_and_went(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:
+    """A line for each channel that was opened, and one for each that was closed."""
+    return tuple(
+        Paragraph(
+            say(
+                f"run.{name}",
+                day=_day(day),
+                capacity=formats.sats(channel.capacity_sat, LANGUAGE),
+                peer=shown_name(channel.peer_alias),
+                earned=_sat(channel.earned_msat),
+                forwards=_counted(channel.forwards, "forward"),
+                local=_sat(channel.end_local_msat),
+            )
+        )
+        for channel in ordered
+        for name, day in (("opened", channel.opened_on), ("closed", channel.closed_on))
+        if day is not None
     )
 
 

@@ -140,6 +140,14 @@ WORDS: Final[Mapping[str, str]] = {
         "channels back to where they began would cost up to {restore}, so the run is worth between "
         "{low} and {high}. Before the measured days its fees were those of {base}."
     ),
+    "run.opened": (
+        "Opened on {day}: {capacity} to {peer}. It earned {earned} by {forwards}, and {local} of it "
+        "were on the node's side at the end."
+    ),
+    "run.closed": (
+        "Closed on {day}: the channel with {peer}, of which {local} went back to the wallet before "
+        "the transaction was paid. It had earned {earned} by {forwards}."
+    ),
     "run.score": "Passed on",
     "run.score_caption": "of the {offered} payments that asked for this node",
     "run.status_gain": "Net gain",
