@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.builders import TODAY, a_channel, a_failure, a_node_id, a_policy
 from tests.sights import a_sight, asking, balanced
@@ -111,6 +111,7 @@ def test_a_node_that_asks_nothing_yet_begins_as_lnd_does():
     assert (policy.base_fee_msat, policy.fee_ppm, policy.cltv_delta) == (1_000, 1, 80)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 7 * 144), st.integers(1, 40))
 def test_the_other_policy_looks_when_it_would_alone_and_sees_each_event_once(tenths, n_looks):
     every = tenths * timedelta(minutes=10)
