@@ -277,6 +277,54 @@ def test_what_cannot_be_done_is_said_before_anything_is_compiled(call, dump, mak
     assert len(compiled) == 1
 
 
+def test_opens_and_closes_reach_the_ground(call, dump, maker):
+    made = call(
+        *("simulate", "--network", dump, "--node", "node 3", "--policy", "lndg", "--days", 4),
+        *("--open", "node 5=5,000,000@2", "--open", f"{a_node_id(6)}=20_000", "--wallet", 6000000),
+        *("--close", "814x12x1@3", "--json"),
+    )
+    assert made.exit_code == 0, made.output
+    (plan,) = maker.grounds[0].plans
+    first, second = plan.opens
+    named = a_snapshot(8)
+    peer = named.node_hex(named.nodes.alias.index("node 5"))
+    assert (first.peer, first.capacity_sat, first.day) == (peer, 5_000_000, 2)
+    assert (second.peer, second.capacity_sat, second.day) == (a_node_id(6), 20_000, 1)
+    assert [(format_scid(one.scid), one.day) for one in plan.closes] == [("814x12x1", 3)]
+    assert plan.wallet_sat == 6_000_000
+    found = json.loads(made.stdout)
+    assert found["plan"]["opens"][0]["capacity_sat"] == 5_000_000
+    assert found["plan"]["closes"] == [{"scid": "814x12x1", "day": 3}]
+    # The ground of these tests opens nothing: that is said.
+    assert found["plan"]["opens_not_made"] == 2
+    assert "2 of 2 opens could not be made" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (("--open", "node 5"), 2, "takes PEER=SAT or PEER=SAT@DAY"),
+        (("--open", "=5000000"), 2, "takes PEER=SAT or PEER=SAT@DAY"),
+        (("--open", "node 5=lots"), 2, "amount 'lots'; takes a whole number of sat"),
+        (("--open", "node 5=50000@x"), 2, "day 'x'; takes a whole number from 1"),
+        (("--open", "node 5=50000@"), 2, "day ''; takes a whole number from 1"),
+        (("--open", "node 5=50000@5"), 2, "open on day 5: out of range; takes 1 to 4"),
+        (("--open", "node 5=19999"), 2, "open of 19,999 sat: out of range; takes 20,000 to"),
+        (("--open", f"node 5={10**15}"), 2, "out of range; takes 20,000 to 1,000,000,000"),
+        (("--open", f"node 5={'9' * 5000}"), 2, "takes a whole number of sat"),
+        (("--open", "nobody at all=50000"), 3, "'nobody at all': no node of that name"),
+        (("--open", "node 3=50000"), 2, "open to 'node 3': the node itself"),
+        (("--close", "nonsense"), 2, "short channel id 'nonsense'"),
+        (("--close", "814x12x1@9"), 2, "close on day 9: out of range; takes 1 to 4"),
+        (("--open", "node 5=50000", "--wallet", "-5"), 2, "--wallet '-5'"),
+    ],
+)
+def test_plans_that_cannot_be_are_said_in_one_line(call, dump, maker, arguments, exit_code, said):
+    common = ("--network", dump, "--node", "node 3", "--policy", "lndg", "--days", 4)
+    fails(call("simulate", *common, *arguments), exit_code, said)
+    assert maker.asked == []
+
+
 def test_policies_are_shown_with_their_sources(call):
     text = call("policies").stdout
     assert "clboss" in text
@@ -338,3 +386,31 @@ def test_a_real_run_in_a_small_network(call, tmp_path):
     assert all(len(channel["days"]) == 2 for channel in run["channels"])
     again = json.loads(call(*command).stdout)["run"]
     assert again["history_sha256"] == run["history_sha256"]
+
+
+def test_a_real_run_with_a_channel_that_was_not_there(call, tmp_path):
+    """What would a channel to the largest node have earned? And what does closing one give back?"""
+    graph = tmp_path / "network.json"
+    call("network", "generate", "--nodes", 60, "--channels", 200, "--out", graph)
+    ranked = json.loads(call("rankings", "--graph", graph, "--limit", 9, "--json").stdout)
+    node, peer = ranked[8]["node_id"], ranked[0]["node_id"]
+    command = (
+        *("simulate", "--network", graph, "--node", node, "--policy", "static-100"),
+        *("--days", 2, "--burn-in", 1, "--payments-per-day", 500),
+    )
+    alone = json.loads(call(*command, "--json").stdout)["run"]
+    scid = alone["channels"][0]["scid"]
+    plan = ("--open", f"{peer}=5000000", "--close", f"{scid}@2")
+    run = json.loads(call(*command, *plan, "--json").stdout)["run"]
+    new = run["channels"][-1]
+    assert len(run["channels"]) == len(alone["channels"]) + 1
+    assert (new["opened_on"], new["capacity_sat"]) == (0, 5_000_000)
+    assert run["channels"][0]["closed_on"] == 1
+    assert run["onchain_cost_msat"] > alone["onchain_cost_msat"] == 0
+    shown = call(*command, *plan)
+    said = " ".join(shown.stdout.split())
+    assert "Opened on day 1: 5,000,000 sat to" in said
+    assert "Closed on day 2: the channel with" in said
+    assert "sat on chain" in said
+    fails(call(*command, "--open", f"{peer}=5000000", "--tier", "twin"), 2, "takes the tier full")
+    fails(call(*command, "--close", "0x0x7"), 3, "close of 0x0x7: not one of the node's")

@@ -6,6 +6,7 @@ from threading import Lock
 
 from tests.builders import a_scid
 
+from daznode.domain.channel_plan import NO_PLAN, ChannelPlan
 from daznode.domain.errors import NodeNotFound
 from daznode.domain.experiment import (
     ChannelDay,
@@ -113,6 +114,7 @@ class FakeGround:
         self.node_ids = tuple(NodeId(snapshot.node_hex(place)) for place in range(snapshot.n_nodes))
         self.before_run = before_run
         self.asked: list[RunKey] = []
+        self.plans: list[ChannelPlan] = []
         self._lock = Lock()
 
     def choose(self, node_set: NodeSet, count: int, seed: int) -> tuple[NodeId, ...]:
@@ -127,6 +129,7 @@ class FakeGround:
         days: int,
         burn_in_days: int,
         base: str,
+        plan: ChannelPlan = NO_PLAN,
         progress: Progress = silent,
     ) -> RunOutcome:
         del burn_in_days, base
@@ -138,6 +141,7 @@ class FakeGround:
             progress("days lived", day, days)
         with self._lock:
             self.asked.append(key)
+            self.plans.append(plan)
         return an_outcome(key, days)
 
 

@@ -90,8 +90,8 @@ class ChannelOutcome:
         scid: Short channel id.
         peer_alias: The other side, as announced; its key if it has no name.
         capacity_sat: Funding amount.
-        start_local_msat: Our balance when the measured days began.
-        end_local_msat: Our balance when they ended.
+        start_local_msat: Our balance when the measured days began, or when the channel was opened.
+        end_local_msat: Our balance when they ended, or when the channel was closed.
         around_ppm: What moving 500,000 sat to the peer costs at the least without us, from any of our
             other peers; None if there is no other way. It prices what was drained.
         earned_msat: Fees of forwards that left by it.
@@ -101,7 +101,9 @@ class ChannelOutcome:
         refilled_msat: What circular payments brought in by it.
         refill_cost_msat: What they cost.
         updates: Changes of its policy.
-        days: How it stood day by day.
+        days: How it stood day by day; nothing held before its open and after its close.
+        opened_on: Number of the day on which it was opened, from 0; None if it was there before.
+        closed_on: Number of the day on which it was closed; None if it was not.
     """
 
     scid: ShortChannelId
@@ -118,6 +120,8 @@ class ChannelOutcome:
     refill_cost_msat: Msat
     updates: int
     days: tuple[ChannelDay, ...]
+    opened_on: int | None = None
+    closed_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class RunOutcome:
         days: Measured days; the days before them are not counted.
         payments: Payments of the whole network in them, but for those whose ends were offline.
         network_success_ratio: Share of them that arrived.
-        capacity_sat: Sum of the node's channels.
+        capacity_sat: Sum of the node's channels, those opened or closed meanwhile by their days.
         fees_msat: What it earned by forwards.
         captive_msat: Of it, from senders who had no other route within their limit.
         refill_cost_msat: Circular payments, all that was paid for them.

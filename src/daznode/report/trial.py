@@ -85,7 +85,7 @@ def lay_out_run(
         shown_name(outcome.alias),
         lead + (say("run.kept_for_judging") if is_kept_for_judging else ""),
         (
-            Section("result", say("section.result"), (_tiles(outcome),)),
+            Section("result", say("section.result"), (_tiles(outcome), *_came_and_went(ordered))),
             Section("days", say("section.days"), _node_days(outcome)),
             Section("channels", say("section.channels"), (_channels(ordered),)),
             Section("history", say("section.history"), _histories(ordered)),
@@ -175,8 +175,9 @@ def _page(
 
 
 def _tiles(outcome: RunOutcome) -> Tiles:
-    def tile(name: str, value: str, **parts: str) -> Tile:
-        return Tile(say(f"tile.{name}"), value, say(f"tile.{name}_note", **parts), Tone.NEUTRAL)
+    def tile(name: str, value: str, note: str = "", **parts: str) -> Tile:
+        said = say(f"tile.{note or name}_note", **parts)
+        return Tile(say(f"tile.{name}"), value, said, Tone.NEUTRAL)
 
     channel_days = max(1, len(outcome.channels) * outcome.days)
     per_day = formats.decimal(outcome.updates / channel_days, 2, LANGUAGE)
@@ -290,7 +291,10 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
     start = _share(channel.start_local_msat, channel)
     end = _share(channel.end_local_msat, channel)
     return (
-        Cell(shown_name(channel.peer_alias), sub=format_scid(channel.scid)),
+        Cell(
+            shown_name(channel.peer_alias),
+            sub=" · ".join((format_scid(channel.scid), *_stay(channel))),
+        ),
         Cell(_count(channel.capacity_sat)),
         Cell(formats.percent_text(start, LANGUAGE)),
         Cell(formats.percent_text(end, LANGUAGE), bar_ratio=end),
@@ -303,6 +307,32 @@ def _channel_row(channel: ChannelOutcome) -> tuple[Cell, ...]:
         Cell(_bare(channel.refill_cost_msat)),
         Cell(_count(channel.updates)),
     )
+
+
+def _came_and_went(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:
+    """A line for each channel that was opened, and one for each that was closed."""
+    return tuple(
+        Paragraph(
+            say(
+                f"run.{name}",
+                day=_day(day),
+                capacity=formats.sats(channel.capacity_sat, LANGUAGE),
+                peer=shown_name(channel.peer_alias),
+                earned=_sat(channel.earned_msat),
+                forwards=_counted(channel.forwards, "forward"),
+                local=_sat(channel.end_local_msat),
+            )
+        )
+        for channel in ordered
+        for name, day in (("opened", channel.opened_on), ("closed", channel.closed_on))
+        if day is not None
+    )
+
+
+def _stay(channel: ChannelOutcome) -> list[str]:
+    """From when to when a channel was there, if not all the time."""
+    moments = (("opened", channel.opened_on), ("closed", channel.closed_on))
+    return [say(f"channels.{name}", day=_day(day)) for name, day in moments if day is not None]
 
 
 def _histories(ordered: Sequence[ChannelOutcome]) -> tuple[Block, ...]:

@@ -6,10 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from daznode.domain.errors import InvalidParameter, InvariantBroken
+from daznode.domain.channel_plan import NO_PLAN, ChannelPlan
+from daznode.domain.errors import ChannelNotFound, InvalidParameter, InvariantBroken
 from daznode.domain.experiment import FlowTilt, NodeKind, NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.gossip import GraphSnapshot
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, format_scid
 from daznode.domain.progress import Progress, silent
 from daznode.simulate.census import Watched, routing_nodes, watch
 from daznode.simulate.kept import Kept
@@ -20,6 +21,7 @@ from daznode.simulate.payments.network import PaymentNetwork, modernised, paymen
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names
 from daznode.simulate.players.season import Season
+from daznode.simulate.policies.planned import PlannedChannels
 from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.table import policy
 from daznode.simulate.referee.nodes import FEWEST_CHANNELS, Candidate, choose
@@ -170,6 +172,7 @@ class Arena:
         days: int,
         burn_in_days: int,
         base: str,
+        plan: ChannelPlan = NO_PLAN,
         progress: Progress = silent,
     ) -> RunOutcome:
         """Make one run: the base policy during the burn-in, then the policy in question.
@@ -180,17 +183,20 @@ class Arena:
             days: Measured days, from 1.
             burn_in_days: Days before them.
             base: Policy during the burn-in.
+            plan: Channels that are opened and closed in the measured days, whatever the policy does.
             progress: Told of days lived.
 
         Raises:
-            NodeNotFound: The node has no usable channel.
-            InvalidParameter: No such policy, or a number is out of range.
+            NodeNotFound: The node, or a peer of the plan, has no usable channel.
+            ChannelNotFound: The plan closes a channel that the node has not.
+            InvalidParameter: No such policy, a number is out of range, or opens in the twin.
         """
         if days < 1 or burn_in_days < 0:
             message = (
                 f"days: {days} measured, {burn_in_days} before; takes 1 or more, and 0 or more"
             )
             raise InvalidParameter(message)
+        self._check_plan(key, plan, days)
         season = self._start(key, days, burn_in_days, base, progress)
         if self._tier is Tier.TWIN:
             recording = self._recorded(season, key, days, base, progress)
@@ -200,9 +206,40 @@ class Arena:
             is_bound = key.policy.partition("#")[0] == ORACLE
             known = self._recorded(season, key, days, base, progress) if is_bound else None
             chosen = self._policy(key, known, days, progress)
+        if not plan.is_empty:
+            wallet = plan.wallet_sat
+            needed = season.price_of([one.capacity_sat for one in plan.opens])
+            season.fund(needed if wallet is None else wallet)
+            chosen = PlannedChannels(chosen, plan)
         season.steer(chosen, days, progress)
         what = self._what(key.node_id)
         return season.outcome(key, what.kind, what.tilt)
+
+    def _check_plan(self, key: RunKey, plan: ChannelPlan, days: int) -> None:
+        plan.check(days)
+        own = self._ground.network.edges_from(self._names.place_of(key.node_id))
+        scids = set(self._ground.network.scid[own].tolist())
+        for closing in plan.closes:
+            if closing.scid not in scids:
+                some = format_scid(int(self._ground.network.scid[own[0]]))
+                message = (
+                    f"close of {format_scid(closing.scid)}: not one of the node's {len(scids):,} "
+                    f"usable channels; takes one such as {some}"
+                )
+                raise ChannelNotFound(message)
+        for opening in plan.opens:
+            if self._names.place_of(opening.peer) == self._names.place_of(key.node_id):
+                message = f"open to {opening.peer}: the node itself; takes another node"
+                raise InvalidParameter(message)
+        if plan.opens and self._tier is Tier.TWIN:
+            message = (
+                f"open in the tier {Tier.TWIN.value}: its recorded payments know nothing of new "
+                f"channels; takes the tier {Tier.FULL.value}"
+            )
+            raise InvalidParameter(message)
+        if plan.opens and key.policy.partition("#")[0] == ORACLE:
+            message = f"open under {ORACLE}: it knows the recorded channels alone; takes a policy"
+            raise InvalidParameter(message)
 
     @staticmethod
     def _policy(

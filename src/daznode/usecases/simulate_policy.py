@@ -5,16 +5,33 @@ from typing import Final
 
 import numpy as np
 
-from daznode.domain.errors import ChannelNotFound
+from daznode.domain.channel_plan import NO_PLAN, ChannelPlan, PlannedClose, PlannedOpen
+from daznode.domain.errors import ChannelNotFound, InvalidParameter
 from daznode.domain.experiment import NodeSet, RunKey, RunOutcome
 from daznode.domain.gossip import GraphSnapshot
 from daznode.domain.ids import NodeId, ShortChannelId, format_scid
+from daznode.domain.units import Sat
 from daznode.graph.lookup import resolve_node
 from daznode.ports.sources import GraphSource
 from daznode.simulate.referee.nodes import node_set_of
 from daznode.usecases.trial_ground import GroundTerms, TrialRoom, check_range
 
 LARGEST_SEED: Final = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class WishedOpen:
+    """A channel that somebody wants to have opened.
+
+    Attributes:
+        peer: Key or alias.
+        capacity_sat: Its size.
+        day: When, from 1: the first measured day.
+    """
+
+    peer: str
+    capacity_sat: Sat
+    day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,9 @@ class SimulationRequest:
         seed: Number of the run's chance, from 0.
         terms: What the network is made into, and for how long.
         channel: One that has to be the node's, as its days are wanted; None for all of them.
+        opens: Channels that are opened meanwhile.
+        closes: Channels that are closed meanwhile.
+        wallet_sat: On-chain money at the beginning; None for what the opens take.
     """
 
     network: str | GraphSource | None
@@ -36,6 +56,9 @@ class SimulationRequest:
     seed: int = 1
     terms: GroundTerms = field(default_factory=GroundTerms)
     channel: ShortChannelId | None = None
+    opens: tuple[WishedOpen, ...] = ()
+    closes: tuple[PlannedClose, ...] = ()
+    wallet_sat: Sat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +69,20 @@ class Simulated:
         network: Id of the snapshot.
         terms: What the network was made into, and for how long.
         outcome: The run.
+        plan: Channels that were to be opened and closed.
     """
 
     network: str
     terms: GroundTerms
     outcome: RunOutcome
+    plan: ChannelPlan = NO_PLAN
+
+    @property
+    def unmade(self) -> int:
+        """Opens that were planned and not made: the money did not suffice, or the peer was away."""
+        return len(self.plan.opens) - sum(
+            one.opened_on is not None for one in self.outcome.channels
+        )
 
     @property
     def node_set(self) -> NodeSet:
@@ -68,9 +100,9 @@ class SimulatePolicy:
         """Make the run; equal requests give equal outcomes.
 
         Raises:
-            InvalidParameter: A number out of range, or an unknown policy.
+            InvalidParameter: A number out of range, an unknown policy, or a channel to the node itself.
             NodeNotFound: The network has no such node, or none that payments could use.
-            ChannelNotFound: The node has no such channel.
+            ChannelNotFound: The channel that is wanted, or one to be closed, is none of the node's.
             NoSnapshot: Nothing is stored; SnapshotNotFound, InvalidDump: the network named cannot
                 be used.
         """
@@ -79,8 +111,10 @@ class SimulatePolicy:
         check_range("seed", request.seed, 0, LARGEST_SEED)
         snapshot = await self.room.snapshot(request.network)
         key = RunKey(_node_id(snapshot, request.node), request.seed, request.policy)
-        if request.channel is not None:
+        if request.channel is not None and not request.opens:
             _check_channel(snapshot, key.node_id, request.channel)
+        plan = _plan(snapshot, request, key.node_id)
+        plan.check(terms.days)
         ground = await self.room.ground(snapshot, terms)
         outcome = await self.room.compute.run(
             lambda progress: ground.run(
@@ -88,10 +122,11 @@ class SimulatePolicy:
                 days=terms.days,
                 burn_in_days=terms.burn_in_days,
                 base=terms.base,
+                plan=plan,
                 progress=progress,
             )
         )
-        return Simulated(snapshot.origin.snapshot_id, terms, outcome)
+        return Simulated(snapshot.origin.snapshot_id, terms, outcome, plan)
 
 
 def _node_id(snapshot: GraphSnapshot, node: str) -> NodeId:
@@ -111,3 +146,14 @@ def _check_channel(snapshot: GraphSnapshot, node_id: NodeId, scid: ShortChannelI
         f"expected one such as {some or 'none'}"
     )
     raise ChannelNotFound(message)
+
+
+def _plan(snapshot: GraphSnapshot, request: SimulationRequest, own: NodeId) -> ChannelPlan:
+    opens = []
+    for wish in request.opens:
+        peer = _node_id(snapshot, wish.peer)
+        if peer == own:
+            message = f"open to {wish.peer[:66]!r}: the node itself; takes another node"
+            raise InvalidParameter(message)
+        opens.append(PlannedOpen(peer, wish.capacity_sat, wish.day))
+    return ChannelPlan(tuple(opens), request.closes, request.wallet_sat)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from daznode.domain.channel_plan import NO_PLAN, ChannelPlan
 from daznode.domain.errors import InvalidParameter
 from daznode.domain.experiment import NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.gossip import GraphSnapshot
@@ -74,9 +75,22 @@ class TrialGround(Protocol):
         """Nodes to try policies on, of all kinds; raises InvalidParameter if there are too few."""
 
     def run(
-        self, key: RunKey, *, days: int, burn_in_days: int, base: str, progress: Progress
+        self,
+        key: RunKey,
+        *,
+        days: int,
+        burn_in_days: int,
+        base: str,
+        plan: ChannelPlan = NO_PLAN,
+        progress: Progress,
     ) -> RunOutcome:
-        """Make one run; the same key and days give the same outcome."""
+        """Make one run; the same key, days and plan give the same outcome.
+
+        Raises:
+            NodeNotFound: The node, or one that the plan opens a channel to, has no usable channel.
+            ChannelNotFound: The plan closes a channel that the node has not.
+            InvalidParameter: The plan cannot be carried out in such runs.
+        """
 
 
 class GroundMaker(Protocol):

@@ -10,7 +10,7 @@ from daznode.adapters.press.document import DocumentPress
 from daznode.domain.errors import ChannelNotFound
 from daznode.domain.experiment import RunKey
 from daznode.domain.ids import format_scid
-from daznode.domain.page import Charts, Table, Tiles, Tone
+from daznode.domain.page import Charts, Paragraph, Table, Tiles, Tone
 from daznode.domain.units import Msat, Ppm
 from daznode.report.trial import HISTORIES, lay_out_channel, lay_out_run
 
@@ -129,6 +129,26 @@ def test_a_channel_that_is_not_the_nodes_is_named_with_one_that_is():
     with pytest.raises(ChannelNotFound, match=r"^channel 1x2x3: not one of the 2 [^\n]+$") as no:
         lay_out_channel(RUN, (1 << 40) | (2 << 16) | 3, NETWORK)
     assert format_scid(RUN.channels[0].scid) in str(no.value)
+
+
+def test_channels_that_came_and_went_say_when_and_what_it_cost():
+    first, second = RUN.channels
+    channels = (replace(first, opened_on=0), replace(second, opened_on=1, closed_on=3))
+    run = replace(RUN, channels=channels, onchain_cost_msat=Msat(750_000))
+    page = lay_out_run(run, NETWORK, "static-100")
+    (table,) = blocks_of(page, "channels", Table)
+    subs = {row[0].sub for row in table.rows}
+    assert f"{format_scid(first.scid)} · opened on day 1" in subs
+    assert f"{format_scid(second.scid)} · opened on day 2 · closed on day 4" in subs
+    said = [block.text for block in blocks_of(page, "result", Paragraph)]
+    assert len(said) == 3
+    assert said[0].startswith("Opened on day 1: 10,000,000 sat to peer 1. It earned ")
+    assert said[2].startswith("Closed on day 4: the channel with peer 2, of which ")
+    (tiles,) = blocks_of(page, "result", Tiles)
+    (cost,) = (tile for tile in tiles.tiles if tile.label == "Refills and on chain")
+    assert cost.note == "1 refill; 750 sat on chain"
+    (usual,) = blocks_of(lay_out_run(RUN, NETWORK, "static-100"), "result", Tiles)
+    assert "1 refill" in {tile.note for tile in usual.tiles}
 
 
 def test_a_node_without_channels_has_a_page_too():

@@ -7,9 +7,11 @@ from functools import cache
 import pytest
 from tests.payment_worlds import snapshot
 
-from daznode.domain.errors import InvalidParameter, NodeNotFound
+from daznode.domain.channel_plan import ChannelPlan, PlannedClose, PlannedOpen
+from daznode.domain.errors import ChannelNotFound, InvalidParameter, NodeNotFound
 from daznode.domain.experiment import NodeSet, RunKey, RunOutcome, Tier
-from daznode.domain.ids import NodeId
+from daznode.domain.ids import NodeId, ShortChannelId
+from daznode.domain.units import Sat
 from daznode.simulate.arena import ORACLE, Arena, ArenaParams
 from daznode.simulate.policies.table import POLICIES
 from daznode.simulate.referee.nodes import node_set_of
@@ -185,3 +187,74 @@ def test_a_policys_chance_is_its_own_on_every_node() -> None:
     shorter = min(map(len, changes))
     assert shorter > 5
     assert changes[0][:shorter] != changes[1][:shorter]
+
+
+def _peer() -> NodeId:
+    """The largest node."""
+    largest = int(arena().network.node_capacity_msat().argmax())
+    return NodeId(snapshot().node_hex(int(arena().network.snapshot_node[largest])))
+
+
+def planned(plan: ChannelPlan, policy: str = "static-100", tier: Tier = Tier.FULL) -> RunOutcome:
+    return arena(tier).run(
+        RunKey(_node(), 2, policy), days=DAYS, burn_in_days=BURN_IN, base="keep", plan=plan
+    )
+
+
+@pytest.mark.parametrize("policy", ["keep", "clboss", "lndmanage", "cl-revenue-ops", "hill-climb"])
+def test_channels_are_opened_and_closed_under_any_policy(policy: str) -> None:
+    scid = run("keep").channels[0].scid
+    plan = ChannelPlan((PlannedOpen(_peer(), Sat(4_000_000)),), (PlannedClose(scid, 2),))
+    outcome = planned(plan, policy)
+
+    new, closed = outcome.channels[-1], outcome.channels[0]
+    assert (new.opened_on, new.capacity_sat, closed.closed_on) == (0, 4_000_000, 1)
+    assert outcome.onchain_cost_msat > 0
+    assert outcome.net_high_msat == outcome.fees_msat - outcome.spent_msat
+    moved = sum(one.end_local_msat - one.start_local_msat for one in outcome.channels)
+    assert moved == outcome.fees_msat - outcome.refill_cost_msat
+    assert planned(plan, policy) == outcome
+
+
+def test_an_open_without_money_changes_nothing_at_all() -> None:
+    plan = ChannelPlan((PlannedOpen(_peer(), Sat(4_000_000)),), wallet_sat=Sat(0))
+
+    assert planned(plan) == run("static-100")
+
+
+def test_a_run_with_opens_leaves_others_as_they_were() -> None:
+    before = run("hill-climb")
+    planned(ChannelPlan((PlannedOpen(_peer(), Sat(4_000_000)),)))
+
+    assert run("hill-climb") == before
+
+
+def test_closes_work_in_the_twin_and_opens_are_refused() -> None:
+    scid = run("keep").channels[0].scid
+    outcome = planned(ChannelPlan(closes=(PlannedClose(scid),)), tier=Tier.TWIN)
+    assert outcome.channels[0].closed_on == 0
+    with pytest.raises(InvalidParameter, match=r"tier twin: .* takes the tier full"):
+        planned(ChannelPlan((PlannedOpen(_peer(), Sat(4_000_000)),)), tier=Tier.TWIN)
+
+
+def test_plans_that_cannot_be_are_refused_before_anything_is_lived_through() -> None:
+    nobody = NodeId("02" * 33)
+    for plan, policy, error, words in (
+        (ChannelPlan((PlannedOpen(nobody, Sat(50_000)),)), "keep", NodeNotFound, "no channel"),
+        (ChannelPlan((PlannedOpen(_node(), Sat(50_000)),)), "keep", InvalidParameter, "itself"),
+        (ChannelPlan((PlannedOpen(_peer(), Sat(1)),)), "keep", InvalidParameter, "20,000"),
+        (
+            ChannelPlan((PlannedOpen(_peer(), Sat(50_000)),)),
+            ORACLE,
+            InvalidParameter,
+            "open under oracle",
+        ),
+        (
+            ChannelPlan(closes=(PlannedClose(ShortChannelId(7)),)),
+            "keep",
+            ChannelNotFound,
+            "close of 0x0x7: not one of the node's",
+        ),
+    ):
+        with pytest.raises(error, match=words):
+            planned(plan, policy)

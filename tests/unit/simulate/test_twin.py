@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.payment_worlds import BEGINS_AT, ground, loop, names, season
 
-from daznode.domain.errors import Interrupted
+from daznode.domain.errors import Interrupted, InvalidParameter
 from daznode.domain.experiment import FlowTilt, NodeKind, RunKey, RunOutcome
 from daznode.domain.units import Msat, Ppm
 from daznode.simulate.payments.demand import DAY_MS
@@ -252,3 +252,10 @@ def test_the_loop_of_a_recording_is_a_full_loop() -> None:
     assert made.options == []
     made.run_until(DAY_MS // 4)
     assert made.options == []
+
+
+def test_the_twin_opens_no_channel() -> None:
+    """Its recorded senders could never choose it, so that every open would look like a loss."""
+    course = TwinCourse(_recording())
+    with pytest.raises(InvalidParameter, match=r"open of 5,000 sat .* takes the tier full"):
+        course.open(1, 1, 5_000_000, np.zeros(8, np.int64), (0, 0))

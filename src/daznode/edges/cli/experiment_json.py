@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from daznode.domain.channel_plan import ChannelPlan
 from daznode.domain.errors import ChannelNotFound
 from daznode.domain.experiment import (
     ChannelOutcome,
@@ -40,6 +41,7 @@ def of_run(simulated: Simulated, scid: ShortChannelId | None) -> dict[str, Any]:
         "network": simulated.network,
         "terms": msgspec.to_builtins(simulated.terms),
         "node_set": simulated.node_set.value,
+        "plan": _plan(simulated.plan) | {"opens_not_made": simulated.unmade},
         "run": _run(simulated.outcome) | {"channels": channels},
     }
 
@@ -90,6 +92,12 @@ def _run(outcome: RunOutcome) -> dict[str, Any]:
         "net_contested_msat": outcome.net_contested_msat,
         "channels": len(outcome.channels),
     }
+
+
+def _plan(plan: ChannelPlan) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(plan)
+    closes = [{"scid": format_scid(one.scid), "day": one.day} for one in plan.closes]
+    return built | {"closes": closes}
 
 
 def _channel(channel: ChannelOutcome) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from daznode.domain.ids import parse_scid
 from daznode.domain.kept_experiment import Advance, KeptExperiment
 from daznode.domain.page import Page
 from daznode.edges.cli import experiment_json, session
+from daznode.edges.cli.channel_plan import parse_close, parse_open, parse_sat
 from daznode.edges.cli.tables import print_experiments, print_judgements, print_policies
 from daznode.edges.cli.terminal import print_page
 from daznode.usecases.backtest_request import BacktestRequest
@@ -125,6 +126,25 @@ def _on_terms(command: Callable[..., None]) -> Callable[..., None]:
     help="Number of the network's chance; a comparison's is its --seed.",
 )
 @click.option("--channel", metavar="SCID", help="Show this channel day by day.")
+@click.option(
+    "--open",
+    "opens",
+    metavar="PEER=SAT[@DAY]",
+    multiple=True,
+    help="Open a channel to a key or alias on a measured day, default the first; repeatable.",
+)
+@click.option(
+    "--close",
+    "closes",
+    metavar="SCID[@DAY]",
+    multiple=True,
+    help="Close a channel on a measured day, default the first; repeatable.",
+)
+@click.option(
+    "--wallet",
+    metavar="SAT",
+    help="On-chain money for opens beside what closes return; default what the opens take.",
+)
 @_on_terms
 def simulate(  # noqa: PLR0913 - one argument per option
     *,
@@ -132,6 +152,9 @@ def simulate(  # noqa: PLR0913 - one argument per option
     policy: str | None,
     seed: int,
     channel: str | None,
+    opens: tuple[str, ...],
+    closes: tuple[str, ...],
+    wallet: str | None,
     network: str | None,
     terms: GroundTerms,
     out: str | None,
@@ -139,7 +162,8 @@ def simulate(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Let a policy set the fees of a node in a simulated network, and say what came of it.
 
-    The same network, node, policy and seed give the same run. Nothing on a real node is touched.
+    The same network, node, policy and seed give the same run. Nothing on a real node is touched:
+    channels are opened and closed in the simulated network alone.
     """
     if policy == POLICY_LIST:
         _show_policies(as_json=as_json)
@@ -147,12 +171,25 @@ def simulate(  # noqa: PLR0913 - one argument per option
     scid = None if channel is None else parse_scid(channel)
     whose = _given("--node", node, "a key or an alias")
     which = _given("--policy", policy, "a name; `daznode policies` shows them")
+    wished = tuple(map(parse_open, opens))
+    ended = tuple(map(parse_close, closes))
+    wallet_sat = None if wallet is None else parse_sat("--wallet", wallet)
     _check_destination(out)
 
     async def trip(services: Services) -> tuple[Simulated, Page]:
         where = None if network is None else services.snapshot_or_file(network)
         made = await services.experiments.simulate(
-            SimulationRequest(where, whose, which, seed, terms, scid)
+            SimulationRequest(
+                network=where,
+                node=whose,
+                policy=which,
+                seed=seed,
+                terms=terms,
+                channel=scid,
+                opens=wished,
+                closes=ended,
+                wallet_sat=wallet_sat,
+            )
         )
         page = services.experiments.run_page(made, scid)
         _write(services, page, out)
@@ -163,6 +200,12 @@ def simulate(  # noqa: PLR0913 - one argument per option
         session.print_json(experiment_json.of_run(made, scid))
     else:
         _show(page, out)
+    if made.unmade:
+        click.echo(
+            f"{made.unmade} of {len(made.plan.opens)} opens could not be made: "
+            "the wallet did not hold enough, or the peer did not answer.",
+            err=True,
+        )
 
 
 @click.command(

@@ -148,6 +148,14 @@ WORDS: Final[Mapping[str, str]] = {
     "run.kept_for_judging": (
         " This node is of the evaluation half: judge by it, do not tune on it."
     ),
+    "run.opened": (
+        "Opened on {day}: {capacity} to {peer}. It earned {earned} by {forwards}, and {local} of it "
+        "were on the node's side at the end."
+    ),
+    "run.closed": (
+        "Closed on {day}: the channel with {peer}, of which {local} went back to the wallet before "
+        "the transaction was paid. It had earned {earned} by {forwards}."
+    ),
     "run.score": "Passed on",
     "run.score_caption": "of the {offered} payments that asked for this node",
     "run.status_gain": "Net gain",
@@ -187,6 +195,8 @@ WORDS: Final[Mapping[str, str]] = {
     "days.caption": "The node's days in figures",
     "channels.caption": "Channels, most earned first; around: what moving balance to the peer takes elsewhere, ppm",
     "channels.short": "{count} more",
+    "channels.opened": "opened on {day}",
+    "channels.closed": "closed on {day}",
     "channels.none": "The node has no channel that payments could use.",
     "history.intro": (
         "The {shown} channels that moved most, of {total}. Any other: the same command with "

@@ -1,19 +1,29 @@
 """The full network loop: every payment searches, attempts, fails, retries and settles, in virtual time."""
 
-import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from daznode.domain.errors import InvariantBroken
 from daznode.simulate.payments.demand import DemandParams, Payments, Roles, draw_payments
+from daznode.simulate.payments.gossip import Gossip, gossip_delay_ms
 from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
 from daznode.simulate.payments.network import BoolArray, FloatArray, IntArray, PaymentNetwork
+from daznode.simulate.payments.opening import (
+    CONFIRM_MS,
+    NewChannel,
+    usual_policy,
+    widened,
+    widened_book,
+    widened_scratch,
+)
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
+    INBOUND_BASE,
+    INBOUND_PPM,
     IS_DISABLED,
     OPTION_COLUMNS,
     PPM,
@@ -31,18 +41,11 @@ from daznode.simulate.payments.state import (
     show,
 )
 from daznode.simulate.payments.succession import Succession, later_book, later_memory
+from daznode.simulate.payments.widened_bounds import widened_bounds
 
 HOUR_MS: Final = 3_600_000
 ACCEPTS_FORMER_MS: Final = 600_000
 """A node takes its former fee for ten minutes after a change (BOLT 7's advice)."""
-
-GOSSIP_MEDIAN_MS: Final = 300_000.0
-GOSSIP_SPREAD: Final = 0.6
-GOSSIP_MOST_MS: Final = 2_500_000
-"""How long an update takes to be known: log-normal with a mean of 360 s, 95 % below some 750 s
-(measured in 2022 on the Lightning gossip network, lightning-dev)."""
-GOSSIP_INTERVAL_MS: Final = 60_000
-"""Nodes pass on one update a minute and channel (LND, `channelUpdateInterval`)."""
 
 RELAX_HOURS: Final = 72.0
 """Others bring their channels back with this time constant (prototype: without it the share of
@@ -110,29 +113,6 @@ def draw_balances(network: PaymentNetwork, rng: np.random.Generator) -> IntArray
     return balance
 
 
-@dataclass(slots=True)
-class _Gossip:
-    """Updates of the player that are on their way."""
-
-    waiting: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
-    last_ms: dict[int, int] = field(default_factory=dict)
-
-    def send(self, edge: int, at_ms: int, row: IntArray) -> None:
-        known_at = max(at_ms, self.last_ms.get(edge, -GOSSIP_INTERVAL_MS) + GOSSIP_INTERVAL_MS)
-        self.last_ms[edge] = known_at
-        heapq.heappush(self.waiting, (known_at, edge, tuple(row.tolist())))
-
-    def later(self, since: Succession) -> "_Gossip":
-        place = {int(old): new for new, old in enumerate(since.edge) if old >= 0}
-        return _Gossip(
-            sorted((at_ms, place[edge], row) for at_ms, edge, row in self.waiting if edge in place),
-            {place[edge]: at_ms for edge, at_ms in self.last_ms.items() if edge in place},
-        )
-
-    def copy(self) -> "_Gossip":
-        return _Gossip(list(self.waiting), dict(self.last_ms))
-
-
 class PaymentLoop:
     """A network in which payments happen, with one node whose policy can be set from outside.
 
@@ -173,7 +153,8 @@ class PaymentLoop:
         self._next = 0
         self._outages = stream(seed, "outages")
         self._gossip_rng = stream(seed, "gossip")
-        self._gossip = _Gossip()
+        self._gossip = Gossip()
+        self._unconfirmed: list[tuple[int, int, int]] = []
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
         self._is_minded = np.zeros(network.n_nodes, np.bool_)
@@ -195,6 +176,7 @@ class PaymentLoop:
         twin._outages = _same(self._outages)
         twin._gossip_rng = _same(self._gossip_rng)
         twin._gossip = self._gossip.copy()
+        twin._unconfirmed = list(self._unconfirmed)
         twin._events = np.zeros_like(self._events)
         twin._options = np.zeros_like(self._options)
         twin.options = []
@@ -222,10 +204,12 @@ class PaymentLoop:
         while self.now_ms < to_ms:
             hour_ends = (self.now_ms // HOUR_MS + 1) * HOUR_MS
             until = min(to_ms, hour_ends)
-            if self._gossip.waiting:
-                until = max(min(until, self._gossip.waiting[0][0]), self.now_ms)
+            for waiting in (self._gossip.waiting, self._unconfirmed):
+                if waiting:
+                    until = max(min(until, waiting[0][0]), self.now_ms)
             seen.extend(self._deliver(until))
             self.now_ms = until
+            self._confirm()
             self._hear()
             if until == hour_ends:
                 self._hour(until // HOUR_MS)
@@ -256,10 +240,20 @@ class PaymentLoop:
                 seen.append(self._events[:count].copy())
         return seen
 
+    def _confirm(self) -> None:
+        """Channels that the player has opened become usable, and are announced."""
+        while self._unconfirmed and self._unconfirmed[0][0] <= self.now_ms:
+            _, scid, delay_ms = self._unconfirmed.pop(0)
+            both = np.flatnonzero(self.ground.network.scid == scid)
+            for policies in (self.book.now, self.book.former):
+                policies[both, IS_DISABLED] = 0
+            for edge in both.tolist():
+                self._gossip.send(edge, self.now_ms + delay_ms, self.book.now[edge])
+
     def _hear(self) -> None:
         """What the player changed becomes known to senders."""
         while self._gossip.waiting and self._gossip.waiting[0][0] <= self.now_ms:
-            _, edge, row = heapq.heappop(self._gossip.waiting)
+            edge, row = self._gossip.next()
             self.book.seen[edge] = row
             show(self.book, np.array([edge]))
 
@@ -348,10 +342,7 @@ class PaymentLoop:
         """
         back = int(self.ground.network.reverse[edge])
         book = self.book
-        delay_ms = min(
-            GOSSIP_MOST_MS,
-            round(GOSSIP_MEDIAN_MS * float(np.exp(GOSSIP_SPREAD * self._gossip_rng.normal()))),
-        )
+        delay_ms = gossip_delay_ms(self._gossip_rng)
         for one in (edge, back):
             book.former[one] = book.now[one]
             book.former_until_ms[one] = self.now_ms + ACCEPTS_FORMER_MS
@@ -397,10 +388,57 @@ class PaymentLoop:
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network; its balances stay as they were."""
-        both = np.array([edge, int(self.ground.network.reverse[edge])])
+        network = self.ground.network
+        both = np.array([edge, int(network.reverse[edge])])
+        scid = int(network.scid[edge])
+        self._unconfirmed = [one for one in self._unconfirmed if one[1] != scid]
+        for one in both.tolist():
+            self._gossip.forget(one)  # what is still on its way would announce it anew
         for policies in (self.book.now, self.book.former, self.book.seen):
             policies[both, IS_DISABLED] = 1
         show(self.book, both)
+
+    def open(
+        self, peer: int, scid: int, capacity_msat: int, outbound: IntArray, inbound: tuple[int, int]
+    ) -> None:
+        """Let the player open a channel: edges are numbered anew, and those of it come among them.
+
+        All of it is the player's. It becomes usable an hour later (six confirmations), and known to
+        others as a change of policy does. The peer asks for it what it most commonly asks; see
+        `usual_policy`. The network and the bounds that runs share stay as they are.
+
+        Args:
+            peer: Place of the other node.
+            scid: An id that no channel has.
+            capacity_msat: Its size.
+            outbound: All columns of the player's policy; the inbound ones are not looked at.
+            inbound: Base in msat and ppm of what comes in by the channel.
+
+        Raises:
+            InvariantBroken: The loop records the player's chances, which are told by edges.
+        """
+        if len(self._options):
+            message = "a loop that records: takes no new channel"
+            raise InvariantBroken(message)
+        before = self.ground.network
+        theirs = usual_policy(before, self.book.seen, peer, capacity_msat)
+        channel = NewChannel(scid, self.player, peer, capacity_msat, outbound, theirs)
+        network, since = widened(before, channel)
+        self.ground = replace(self.ground, network=network)
+        floor_ppm = self.ground.floor_ppm(self.player)
+        self.bounds = widened_bounds(self.bounds, network, floor_ppm, self.player, peer)
+        self.book = widened_book(self.book, network, since, channel)
+        self._initial = since.of_edges(self._initial, self.book.balance)
+        self._own_ppm = since.of_edges(self._own_ppm, network.fee_ppm)
+        self.memory = later_memory(self.memory, network, since)
+        self._gossip = self._gossip.later(since)
+        self.net, self.scratch = new_net(network), widened_scratch(self.scratch, network)
+        back = int(np.flatnonzero((network.scid == scid) & (network.target == self.player))[0])
+        self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
+        usable_ms = self.now_ms + CONFIRM_MS
+        self._unconfirmed = sorted(
+            (*self._unconfirmed, (usable_ms, scid, gossip_delay_ms(self._gossip_rng)))
+        )
 
     def is_sound(self) -> bool:
         """Whether both balances of every channel make its capacity and none is negative."""

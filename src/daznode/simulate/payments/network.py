@@ -134,7 +134,7 @@ def payment_network(snapshot: GraphSnapshot) -> PaymentNetwork:
 
     capacity_msat = np.tile(channels.capacity_sat[rows] * MSAT_PER_SAT, 2)
     maximum_msat = both(policies.htlc_maximum_msat)
-    return _sorted_by_target(
+    laid_out, _ = sorted_by_target(
         PaymentNetwork(
             start=np.zeros(len(nodes) + 1, np.int64),
             snapshot_node=nodes,
@@ -157,6 +157,7 @@ def payment_network(snapshot: GraphSnapshot) -> PaymentNetwork:
             is_disabled=both(policies.is_disabled).astype(np.bool_),
         )
     )
+    return laid_out
 
 
 def modernised(
@@ -206,13 +207,14 @@ def _in_largest_piece(snapshot: GraphSnapshot, rows: IntArray) -> BoolArray:
     return np.asarray(of_channel == np.bincount(of_channel).argmax(), dtype=np.bool_)
 
 
-def _sorted_by_target(network: PaymentNetwork) -> PaymentNetwork:
+def sorted_by_target(network: PaymentNetwork) -> tuple[PaymentNetwork, IntArray]:
+    """The same edges in the order that searches need, and where each of them was, (n_edges,)."""
     order = np.lexsort((network.scid, network.source, network.target))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     start = np.zeros(network.n_nodes + 1, np.int64)
     np.cumsum(np.bincount(network.target, minlength=network.n_nodes), out=start[1:])
-    return replace(
+    ordered = replace(
         network,
         start=start,
         source=network.source[order],
@@ -229,3 +231,4 @@ def _sorted_by_target(network: PaymentNetwork) -> PaymentNetwork:
         htlc_maximum_msat=network.htlc_maximum_msat[order],
         is_disabled=network.is_disabled[order],
     )
+    return ordered, order

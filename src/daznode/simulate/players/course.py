@@ -37,3 +37,8 @@ class Course(Protocol):
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network."""
+
+    def open(
+        self, peer: int, scid: int, capacity_msat: int, outbound: IntArray, inbound: tuple[int, int]
+    ) -> None:
+        """Let the player open a channel; edges are numbered anew."""

@@ -41,6 +41,10 @@ class Names:
             message = f"node {node_id}: has no channel in the network that payments could use"
             raise NodeNotFound(message) from None
 
+    def find(self, node_id: NodeId) -> int | None:
+        """Where a node stands in the network; None if it is not in it."""
+        return self.node_ids.index(node_id) if node_id in self.node_ids else None
+
     def called(self, place: int) -> str:
         """The alias of a node, or its key if it has none."""
         return self.aliases[place] or self.node_ids[place]

@@ -1,6 +1,7 @@
 """A season of a node: a policy looks and orders, days go by, and the books are kept."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -41,7 +42,7 @@ from daznode.simulate.payments.state import (
 )
 from daznode.simulate.players.course import Course
 from daznode.simulate.players.names import Names
-from daznode.simulate.players.player import Player
+from daznode.simulate.players.player import OPEN_VBYTES, Player
 from daznode.simulate.policies.market import market_from_edges
 from daznode.simulate.policies.sight import FeePolicy, PublicMarket, Sight
 
@@ -53,8 +54,12 @@ RESTORE_FLAT_PPM: Final = 100
 
 @dataclass(slots=True)
 class _Days:
-    """What the channels did, a row a day; each array of shape (n_days, n_channels), int64."""
+    """What the channels did, a row a day; each array of shape (n_channels,), int64.
 
+    Channels that were opened later are missing at the end of earlier rows; see `_table`.
+    """
+
+    is_there: list[IntArray]
     local: list[IntArray]
     ppm: list[IntArray]
     inbound_ppm: list[IntArray]
@@ -68,7 +73,7 @@ class _Days:
 
     @classmethod
     def none(cls) -> "_Days":
-        return cls([], [], [], [], [], [], [], [], [], [])
+        return cls([], [], [], [], [], [], [], [], [], [], [])
 
 
 class Season:
@@ -85,11 +90,22 @@ class Season:
         self.course, self.names, self.begins_at = course, names, begins_at
         self.player = Player(course, names, begins_at)
         self._feerates = feerates(course.seed, course.days)
-        n = course.ground.network.n_edges
-        self._place = np.full(n, -1, np.int64)
-        self._place[self.player.edges] = np.arange(len(self.player.edges))
+        self._number_channels()
         self._digest = hashlib.sha256()
         self.begin()
+
+    def _number_channels(self) -> None:
+        self._place = np.full(self.course.ground.network.n_edges, -1, np.int64)
+        self._place[self.player.edges] = np.arange(len(self.player.edges))
+
+    def fund(self, wallet_sat: Sat) -> None:
+        """Put money into the node's wallet, for opens."""
+        self.player.funds.receive(wallet_sat, self.course.now_ms)
+
+    def price_of(self, opens: Sequence[Sat]) -> Sat:
+        """What opening channels of given sizes takes at the most, transactions counted."""
+        each = round(OPEN_VBYTES * float(self._feerates.max()))
+        return Sat(sum(opens) + each * len(opens))
 
     def begin(self) -> None:
         """Open new books: what is measured starts now."""
@@ -105,7 +121,9 @@ class Season:
         """A season in the same state, with new books, that goes its own way."""
         twin = Season(self.course.copy(), self.names, self.begins_at)
         twin._digest = self._digest.copy()
-        twin.player.closed = set(self.player.closed)
+        twin.player = self.player.copy(twin.course)
+        twin._number_channels()
+        twin.begin()
         return twin
 
     # --- living -----------------------------------------------------------------------------------
@@ -135,13 +153,39 @@ class Season:
             of_day: list[IntArray] = []
             while self.course.now_ms < ends_ms:
                 if self.course.now_ms == look_ms:
+                    edges = self.player.edges
                     refills = self._look(policy, market, since_ms, waiting, refills)
+                    if len(self.player.edges) > len(edges):
+                        of_day = self._number_anew(edges, of_day)
                     waiting, since_ms = [], self.course.now_ms
                     look_ms += every_ms
                 events = self.course.run_until(min(look_ms, ends_ms))
                 of_day.append(events)
                 waiting.append(events)
             self._close_day(_joined(of_day))
+
+    def _number_anew(self, edges: IntArray, of_day: list[IntArray]) -> list[IntArray]:
+        """After opens edges have other numbers, and there are channels to keep books of.
+
+        Args:
+            edges: The node's edges before.
+            of_day: Events of the day so far.
+
+        Returns:
+            The events by the numbers of now.
+        """
+        places = self._place
+        self._number_channels()
+        course, player, n_before = self.course, self.player, len(edges)
+        new = player.edges[n_before:]
+        around = around_ppm(course.ground.network, course.book.seen, course.player)
+        by_edge = dict(zip(course.ground.network.edges_from(course.player), around, strict=True))
+        self._around = np.append(self._around, [by_edge[edge] for edge in new])
+        self._start = np.append(self._start, course.book.balance[new])
+        renumbered = _joined(of_day).copy()
+        for column in (EVENT_IN, EVENT_OUT):
+            renumbered[:, column] = player.edges[places[renumbered[:, column]]]
+        return [renumbered]
 
     def _look(
         self,
@@ -158,6 +202,7 @@ class Season:
             observation=player.observation(),
             activity=player.activity(player.moment(since_ms), now, _joined(events), refills),
             market=market,
+            wallet=player.wallet(),
         )
         return player.carry_out(policy.look(sight), market.feerate_sat_vb)
 
@@ -168,14 +213,16 @@ class Season:
     def _market(self) -> PublicMarket:
         """The public network around the node as everybody knows it now."""
         network, seen = self.course.ground.network, self.course.book.seen
+        unknown = (*self.player.unconfirmed(), *self.player.closed)
+        is_known = ~np.isin(network.scid, np.array(unknown, np.int64))
         return market_from_edges(
             self.course.player,
             self.names.node_ids,
-            network.source,
-            network.target,
-            seen[:, BASE],
-            seen[:, PPM],
-            network.capacity_msat // MSAT_PER_SAT,
+            network.source[is_known],
+            network.target[is_known],
+            seen[is_known, BASE],
+            seen[is_known, PPM],
+            network.capacity_msat[is_known] // MSAT_PER_SAT,
             self._feerate(),
         )
 
@@ -197,7 +244,11 @@ class Season:
         refused = events[
             (events[:, EVENT_KIND] == REFUSED) & (events[:, EVENT_DETAIL] == NO_BALANCE)
         ]
-        days.local.append(book.balance[edges].copy())
+        is_there = np.array(
+            [scid not in self.player.closed for scid in self.player.scids], np.int64
+        )
+        days.is_there.append(is_there)
+        days.local.append(book.balance[edges] * is_there)
         days.ppm.append(book.now[edges, PPM].copy())
         days.inbound_ppm.append(book.now[back, INBOUND_PPM].copy())
         days.earned.append(by(EVENT_OUT, passed, fees))
@@ -225,9 +276,10 @@ class Season:
         end = loop.book.balance[edges]
         drained = np.maximum(self._start - end, 0)
         restore = drained * restore_ppm(around) // PPM_ONE
-        local = np.array(days.local)
-        capacity = network.capacity_msat[edges]
         n_days = len(days.local)
+        local, is_there = _table(days.local, len(edges)), _table(days.is_there, len(edges)) == 1
+        capacity = network.capacity_msat[edges]
+        lean = np.abs(2 * local / capacity - 1)
         first, last = np.searchsorted(loop.payments.at_ms, (self._begun_ms, loop.now_ms))
         results = loop.results[first:last]
         n_payments = int((results[:, 0] != NOT_TRIED).sum())
@@ -243,7 +295,7 @@ class Season:
             days=n_days,
             payments=n_payments,
             network_success_ratio=settled / n_payments if n_payments else 0.0,
-            capacity_sat=Sat(int(capacity.sum()) // MSAT_PER_SAT),
+            capacity_sat=Sat(int((capacity * is_there).sum()) // max(n_days, 1) // MSAT_PER_SAT),
             fees_msat=Msat(sum(one.earned_msat for one in channels)),
             captive_msat=Msat(sum(one.captive_msat for one in channels)),
             refill_cost_msat=Msat(sum(one.fee_msat for one in ledger.refills)),
@@ -255,7 +307,7 @@ class Season:
             refused=sum(one.refused for one in channels),
             updates=sum(ledger.updates.values()),
             refills=len(ledger.refills),
-            imbalance=float(np.abs(2 * local / capacity - 1).mean()),
+            imbalance=float((lean if is_there.all() else lean[is_there]).mean()),
             own_msat_days=Msat(int(local.sum())),
             history_sha256=self._digest.hexdigest(),
             channels=channels,
@@ -267,15 +319,16 @@ class Season:
         end = loop.book.balance[player.edges].tolist()
         capacity = loop.ground.network.capacity_msat[player.edges].tolist()
         refills = player.ledger.refills
+        n = len(player.edges)
         columns = [
-            np.array(rows).tolist()
+            _table(rows, n).tolist()
             for rows in (
                 days.local, days.ppm, days.inbound_ppm, days.earned, days.out, days.into,
                 days.refused,
             )
         ]  # fmt: skip
-        captive = np.array(days.captive).sum(axis=0).tolist()
-        forwards = np.array(days.forwards).sum(axis=0).tolist()
+        captive = _table(days.captive, n).sum(axis=0).tolist()
+        forwards = _table(days.forwards, n).sum(axis=0).tolist()
         made = []
         for at, scid in enumerate(player.scids):
             rows = tuple(
@@ -309,9 +362,23 @@ class Season:
                     refill_cost_msat=Msat(sum(one.fee_msat for one in own)),
                     updates=player.ledger.updates.get(scid, 0),
                     days=rows,
+                    opened_on=self._day(player.ledger.opened_ms.get(scid)),
+                    closed_on=self._day(player.ledger.closed_ms.get(scid)),
                 )
             )
         return tuple(made)
+
+    def _day(self, at_ms: int | None) -> int | None:
+        """Number of a measured day, from 0."""
+        return None if at_ms is None else (at_ms - self._begun_ms) // DAY_MS
+
+
+def _table(rows: list[IntArray], n_channels: int) -> IntArray:
+    """Days as one array, (n_days, n_channels): 0 for channels that were not there yet."""
+    table = np.zeros((len(rows), n_channels), np.int64)
+    for day, row in enumerate(rows):
+        table[day, : len(row)] = row
+    return table
 
 
 def _joined(events: list[IntArray]) -> IntArray:

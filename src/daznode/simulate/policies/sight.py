@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from daznode.domain.node_state import ChannelPolicy, NodeActivity, NodeObservati
 from daznode.domain.units import Msat, Sat
 
 IntArray = NDArray[np.int64]
+
+_NOTHING: Final = Sat(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,38 @@ class PublicMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingOpen:
+    """A channel that is paid for and not usable yet.
+
+    Attributes:
+        peer: To whom.
+        capacity_sat: Its size.
+    """
+
+    peer: NodeId
+    capacity_sat: Sat
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """The node's money on chain, and the channels on their way out of it.
+
+    Attributes:
+        spendable_sat: Confirmed: what opens can be paid with.
+        awaited_sat: On its way back from closed channels.
+        opening: Channels that wait for confirmations.
+    """
+
+    spendable_sat: Sat = _NOTHING
+    awaited_sat: Sat = _NOTHING
+    opening: tuple[PendingOpen, ...] = ()
+
+
+NO_WALLET: Final = Wallet()
+"""Nothing on chain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """One look of a policy at its node; nothing in it that a real node would not show.
 
@@ -58,12 +92,14 @@ class Sight:
         observation: Channels with balances and policies.
         activity: What happened since the last look.
         market: The public network.
+        wallet: Money on chain.
     """
 
     now: datetime
     observation: NodeObservation
     activity: NodeActivity
     market: PublicMarket
+    wallet: Wallet = NO_WALLET
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +133,35 @@ class RefillOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """Open a channel, all of it on the own side, paid for on chain.
+
+    Attributes:
+        peer: To whom.
+        capacity_sat: Its size, sat.
+        policy: What is asked for it from the first moment.
+    """
+
+    peer: NodeId
+    capacity_sat: Sat
+    policy: ChannelPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
-    """What a policy wants done, in this order: policies, then refills, then closes.
+    """What a policy wants done, in this order: policies, then refills, closes, opens.
 
     Attributes:
         policies: At most one a channel.
         refills: Tried once each, one after another.
         closes: Channels to close cooperatively; the on-chain fee is paid.
+        opens: Channels to open, as far as the wallet pays for them and their transactions.
     """
 
     policies: tuple[PolicyOrder, ...] = ()
     refills: tuple[RefillOrder, ...] = ()
     closes: tuple[ShortChannelId, ...] = field(default=())
+    opens: tuple[OpenOrder, ...] = ()
 
 
 class FeePolicy(Protocol):

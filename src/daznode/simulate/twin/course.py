@@ -5,6 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from daznode.domain.errors import InvalidParameter
+from daznode.domain.experiment import Tier
+from daznode.domain.units import MSAT_PER_SAT
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.demand import Payments
 from daznode.simulate.payments.kernels.replay import replay
@@ -160,3 +163,21 @@ class TwinCourse:
         both = [edge, int(self.net.reverse[edge])]
         self.book.now[both, IS_DISABLED] = 1
         self.book.seen[both, IS_DISABLED] = 1
+
+    def open(
+        self, peer: int, scid: int, capacity_msat: int, outbound: IntArray, inbound: tuple[int, int]
+    ) -> None:
+        """Refuse: nobody was asked what a channel would have been worth that was not there.
+
+        Playing on without it would show its price and none of its fees, so that every open would look
+        like a loss.
+
+        Raises:
+            InvalidParameter: Always.
+        """
+        del scid, outbound, inbound
+        message = (
+            f"open of {capacity_msat // MSAT_PER_SAT:,} sat to node {peer}: not in the twin, whose "
+            f"recorded payments know nothing of new channels; takes the tier {Tier.FULL.value}"
+        )
+        raise InvalidParameter(message)

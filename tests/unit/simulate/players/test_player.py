@@ -3,15 +3,36 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from tests.payment_worlds import BEGINS_AT, ground, names, season
 
 from daznode.domain.errors import InvalidParameter, NodeNotFound
+from daznode.domain.experiment import FlowTilt, NodeKind, RunKey
 from daznode.domain.ids import NodeId, ShortChannelId
-from daznode.domain.units import Msat, Ppm
+from daznode.domain.units import Msat, Ppm, Sat
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.players.player import CLOSE_VBYTES
-from daznode.simulate.policies.sight import Orders, PolicyOrder, RefillOrder, Sight
+from daznode.simulate.payments.opening import CONFIRM_MS
+from daznode.simulate.players.player import CLOSE_VBYTES, OPEN_VBYTES
+from daznode.simulate.policies.sight import (
+    OpenOrder,
+    Orders,
+    PendingOpen,
+    PolicyOrder,
+    RefillOrder,
+    Sight,
+)
+
+PEER = names().node_ids[int(np.argmax(np.bincount(ground().network.source)))]
+FIVE_MILLION = Sat(5_000_000)
+
+
+def opening(made, peer=PEER, capacity_sat=FIVE_MILLION):
+    """An order for a channel at what the node asks for its first one."""
+    held = made.player.observation().channels[0].local_policy
+    assert held is not None
+    asked = replace(held, fee_ppm=Ppm(77), htlc_maximum_msat=Msat(1 << 60))
+    return Orders(opens=(OpenOrder(peer, capacity_sat, asked),))
 
 
 class _Watching:
@@ -166,3 +187,146 @@ def test_names_are_those_of_the_snapshot() -> None:
     assert names().called(7) in {names().aliases[7], names().node_ids[7]}
     with pytest.raises(NodeNotFound):
         names().place_of(NodeId("03" * 33))
+
+
+def test_an_open_is_paid_on_chain_waits_an_hour_and_is_then_a_channel_like_others() -> None:
+    made = season()
+    made.fund(Sat(6_000_000))
+    before = {one.scid for one in made.player.observation().channels}
+
+    made.player.carry_out(opening(made), 10.0)
+
+    waiting = made.player.observation()
+    assert {one.scid for one in waiting.channels} == before
+    assert waiting.pending_channels == 1
+    assert made.player.wallet().spendable_sat == 1_000_000 - OPEN_VBYTES * 10
+    assert made.player.wallet().opening == (PendingOpen(PEER, FIVE_MILLION),)
+    assert made.player.ledger.onchain_msat == OPEN_VBYTES * 10 * 1_000
+    made.course.run_until(CONFIRM_MS)
+    usable = made.player.observation()
+    (new,) = (one for one in usable.channels if one.scid not in before)
+    assert usable.pending_channels == 0
+    assert made.player.wallet().opening == ()
+    assert (new.peer_id, new.capacity_sat, new.opened_at) == (PEER, FIVE_MILLION, BEGINS_AT)
+    assert (new.local_msat, new.remote_msat) == (5_000_000_000, 0)
+    assert new.local_policy is not None
+    assert new.remote_policy is not None
+    assert (new.local_policy.fee_ppm, new.local_policy.is_disabled) == (77, False)
+    assert new.local_policy.htlc_maximum_msat == 5_000_000_000
+    assert not new.remote_policy.is_disabled
+    asked = replace(new.local_policy, fee_ppm=Ppm(5))
+    made.player.carry_out(Orders(policies=(PolicyOrder(new.scid, asked),)), 10.0)
+    assert made.player.observation().channels[-1].local_policy == asked
+
+
+def test_opens_that_cannot_be_are_passed_over() -> None:
+    made = season()
+    made.fund(Sat(5_000_000 + OPEN_VBYTES * 10 - 1))
+    away = season()
+    away.fund(Sat(1_000_000_000))
+    away.course.book.is_offline[names().place_of(PEER)] = 1
+
+    made.player.carry_out(opening(made), 10.0)
+    made.player.carry_out(opening(made, made.player.node_id, Sat(100_000)), 10.0)
+    made.player.carry_out(opening(made, NodeId("03" * 33), Sat(100_000)), 10.0)
+    made.player.carry_out(opening(made, capacity_sat=Sat(19_999)), 10.0)
+    away.player.carry_out(opening(away), 10.0)
+
+    for one in (made, away):
+        assert one.player.ledger.onchain_msat == 0
+        assert one.player.wallet().opening == ()
+        assert one.course.ground is ground()
+
+
+def test_what_a_close_gives_back_pays_for_an_open_an_hour_later() -> None:
+    made = season()
+    richest = max(made.player.observation().channels, key=lambda one: one.local_msat)
+    order = opening(made, capacity_sat=Sat(richest.local_msat // 1_000 - 20_000))
+
+    made.player.carry_out(Orders(closes=(richest.scid,)), 10.0)
+    back_sat = richest.local_msat // 1_000 - CLOSE_VBYTES * 10
+    assert (made.player.wallet().spendable_sat, made.player.wallet().awaited_sat) == (0, back_sat)
+    made.player.carry_out(order, 10.0)
+    assert made.player.wallet().opening == ()
+    made.course.run_until(CONFIRM_MS)
+    made.player.carry_out(order, 10.0)
+    assert len(made.player.wallet().opening) == 1
+    assert made.course.is_sound()  # type: ignore[attr-defined]
+
+
+def test_a_copy_keeps_money_and_channels_on_their_way() -> None:
+    made = season()
+    made.fund(Sat(6_000_000))
+    made.player.carry_out(opening(made), 10.0)
+    twin = made.copy()
+
+    assert twin.player.wallet() == made.player.wallet()
+    assert twin.player.scids == made.player.scids
+    twin.course.run_until(CONFIRM_MS)
+    assert twin.player.observation().pending_channels == 0
+    assert made.player.observation().pending_channels == 1
+
+
+def test_a_market_knows_neither_what_is_not_announced_nor_what_is_closed() -> None:
+    made = season()
+    made.fund(Sat(6_000_000))
+    before = made._market()
+    closed = made.player.observation().channels[0]
+    made.player.carry_out(replace(opening(made), closes=(closed.scid,)), 10.0)
+
+    after = made._market()
+    assert after.own_capacity_sat == before.own_capacity_sat - closed.capacity_sat
+    made.course.run_until(CONFIRM_MS)
+    assert made._market().own_capacity_sat == after.own_capacity_sat + FIVE_MILLION
+
+
+@pytest.mark.parametrize("hours", [0, 13, 30])
+def test_the_books_of_a_channel_begin_with_its_open(hours) -> None:
+    made = season(days=3)
+    made.fund(Sat(6_000_000))
+    first = max(made.player.observation().channels, key=lambda one: one.local_msat)
+    close_at_end = Orders(closes=(first.scid,))
+    orders = [Orders()] * 40
+    orders[hours], orders[36] = opening(made), close_at_end
+    made.steer(_Watching(*orders), 3)
+    outcome = made.outcome(RunKey(PEER, 1, "x"), NodeKind.HUB, FlowTilt.EVEN)
+
+    new = outcome.channels[-1]
+    assert [one.opened_on for one in outcome.channels[:-1]] == [None] * (len(outcome.channels) - 1)
+    assert new.opened_on == hours // 24
+    assert new.start_local_msat == 5_000_000_000
+    assert new.end_local_msat == new.days[-1].local_msat
+    assert [day.local_msat > 0 for day in new.days] == [day >= hours // 24 for day in range(3)]
+    assert new.earned_msat == sum(day.earned_msat for day in new.days)
+    (closed,) = (one for one in outcome.channels if one.closed_on is not None)
+    assert (closed.scid, closed.closed_on) == (first.scid, 1)
+    assert [day.local_msat > 0 for day in closed.days] == [True, False, False]
+    assert closed.end_local_msat > 0
+    assert outcome.fees_msat == sum(one.earned_msat for one in outcome.channels) > 0
+    moved = sum(one.end_local_msat - one.start_local_msat for one in outcome.channels)
+    assert moved == outcome.fees_msat - outcome.refill_cost_msat
+    held = sum(day.local_msat for one in outcome.channels for day in one.days)
+    assert outcome.own_msat_days == held
+    days_of = {new.scid: 3 - hours // 24, first.scid: 1}
+    sat_days = sum(one.capacity_sat * days_of.get(one.scid, 3) for one in outcome.channels)
+    assert outcome.capacity_sat == sat_days // 3
+    assert outcome.onchain_cost_msat == made.player.ledger.onchain_msat > 0
+    assert outcome.net_high_msat == outcome.fees_msat - outcome.onchain_cost_msat
+    assert made.course.is_sound()  # type: ignore[attr-defined]
+
+
+def test_events_before_an_open_late_in_a_day_stay_with_their_channels() -> None:
+    """Edges are numbered anew by an open; the day's books are not."""
+    quiet, busy = season(), season()
+    busy.fund(Sat(6_000_000))
+    before_it = [Orders()] * 23
+    for one, last in ((quiet, Orders()), (busy, opening(busy))):
+        one.steer(_Watching(*before_it, last), 1)
+    alone, wider = (
+        one.outcome(RunKey(PEER, 1, "x"), NodeKind.HUB, FlowTilt.EVEN) for one in (quiet, busy)
+    )
+
+    # Opened at the last look of the day: it could be used for no moment of it.
+    for before, after in zip(alone.channels, wider.channels, strict=False):
+        assert before == after
+    assert alone.forwards == wider.forwards > 0
