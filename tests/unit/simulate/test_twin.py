@@ -14,6 +14,7 @@ from daznode.domain.units import Msat, Ppm
 from daznode.simulate.payments.demand import DAY_MS
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import PaymentLoop
+from daznode.simulate.payments.standing import standing_orders
 from daznode.simulate.payments.state import (
     BASE,
     EVENT_AMOUNT_OUT,
@@ -241,7 +242,9 @@ def test_a_sender_tries_no_channel_twice_in_one_attempt_however_many_there_are()
     options[:, OPTION_WORTH] = 50_000 + np.arange(70)
     events = np.zeros((128, EVENT_COLUMNS), np.int64)
 
-    _, count = replay(course.net, book, options, 0, 1, events)
+    nothing = standing_orders(network.n_edges, 1)
+
+    _, count = replay(course.net, book, options, 0, 1, events, nothing, np.zeros(0))
 
     assert events[:count, EVENT_AMOUNT_OUT].tolist() == [1_000_069, 1_000_068, 1_000_067]
     assert (events[:count, EVENT_KIND] == FAILED_BEYOND).all()

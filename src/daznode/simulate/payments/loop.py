@@ -1,6 +1,7 @@
 """The full network loop: every payment searches, attempts, fails, retries and settles, in virtual time."""
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +13,7 @@ from daznode.simulate.payments.kernels.circular import circular
 from daznode.simulate.payments.kernels.deliver import deliver
 from daznode.simulate.payments.kernels.relax import relax_balances
 from daznode.simulate.payments.network import BoolArray, FloatArray, IntArray, PaymentNetwork
+from daznode.simulate.payments.standing import StandingRefill, standing_orders
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
     IS_DISABLED,
@@ -174,6 +176,7 @@ class PaymentLoop:
         self._outages = stream(seed, "outages")
         self._gossip_rng = stream(seed, "gossip")
         self._gossip = _Gossip()
+        self._standing = standing_orders(network.n_edges, seed)
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
         self._is_minded = np.zeros(network.n_nodes, np.bool_)
@@ -195,6 +198,7 @@ class PaymentLoop:
         twin._outages = _same(self._outages)
         twin._gossip_rng = _same(self._gossip_rng)
         twin._gossip = self._gossip.copy()
+        twin._standing = self._standing.copy()
         twin._events = np.zeros_like(self._events)
         twin._options = np.zeros_like(self._options)
         twin.options = []
@@ -241,6 +245,7 @@ class PaymentLoop:
                 self.memory,
                 self.bounds,
                 self.scratch,
+                self._standing,
                 self.payments.columns,
                 self._next,
                 end,
@@ -329,6 +334,7 @@ class PaymentLoop:
         self.book = later_book(self.book, network, since, player, balance_msat)
         self.memory = later_memory(self.memory, network, since)
         self._gossip = self._gossip.later(since)
+        self._standing = self._standing.later(since)
         self._is_minded = since.of_nodes(self._is_minded, np.zeros(network.n_nodes, np.bool_))
         self.ground, self.bounds, self.player = ground, bounds, player
         self.net, self.scratch = new_net(network), new_scratch(network)
@@ -390,10 +396,19 @@ class PaymentLoop:
                 amount_msat,
                 most_fee_msat,
                 self.now_ms,
+                0,
             )
         finally:
             reserve[own] = kept
         return None if cost < 0 else (int(self.scratch.path[0]), int(cost))
+
+    def stand(self, refills: Sequence[StandingRefill]) -> None:
+        """Let the player refill channels while payments wait, from now on.
+
+        Args:
+            refills: In place of what stood before.
+        """
+        self._standing = standing_orders(self.ground.network.n_edges, self.seed, refills)
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network; its balances stay as they were."""
