@@ -205,8 +205,9 @@ def deliver(
                     reason = refusal(net, book, scratch, at, now_ms)
                     if reason == NO_BALANCE and at > 0 and standing.group.shape[0] > 0:
                         n_events = refill_in_time(
-                            net, book, memory, bounds, scratch, standing, at, n_moved, now_ms,
-                            payment, attempts, events, n_events,
+                            net, book, memory, bounds, scratch, standing, at,
+                            int(np.int64(n_moved)), now_ms, payment, attempts, events,
+                            int(np.int64(n_events)),  # literals would compile all of it twice
                         )  # fmt: skip
                         reason = refusal(net, book, scratch, at, now_ms)
                     if reason != NO_REASON:
