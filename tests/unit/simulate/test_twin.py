@@ -14,12 +14,15 @@ from daznode.domain.units import Msat, Ppm
 from daznode.simulate.payments.demand import DAY_MS
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import PaymentLoop
+from daznode.simulate.payments.standing import StandingRefill, standing_orders
 from daznode.simulate.payments.state import (
     BASE,
+    EVENT_AMOUNT_IN,
     EVENT_AMOUNT_OUT,
     EVENT_COLUMNS,
     EVENT_IN,
     EVENT_KIND,
+    EVENT_OUT,
     FAILED_BEYOND,
     OPTION_AMOUNT,
     OPTION_COLUMNS,
@@ -27,6 +30,8 @@ from daznode.simulate.payments.state import (
     OPTION_OUT,
     OPTION_WORTH,
     PPM,
+    REFILLED,
+    REFUSED,
     copied,
 )
 from daznode.simulate.players.season import Season
@@ -175,6 +180,63 @@ def test_a_refill_costs_the_price_around_and_conserves_money() -> None:
     assert course.book.balance[edge] - before[place] == 10_000_000
 
 
+def _refilled_in_time(least_fee_msat: int = 1_000_000, allowance_msat: int = 10_000) -> TwinCourse:
+    course = TwinCourse(_recording())
+    course.stand(
+        [
+            StandingRefill((edge,), allowance_msat, least_fee_msat, 5_000, 215_000)
+            for edge in ground().network.edges_from(course.player).tolist()
+        ]
+    )
+    return course
+
+
+def test_refills_while_payments_wait_cost_the_price_around_and_save_some() -> None:
+    recording = _recording()
+    own = ground().network.edges_from(recording.loop.player).tolist()
+    price = dict(zip(own, recording.around.tolist(), strict=True))
+    course, alone = _refilled_in_time(), TwinCourse(recording)
+    before = course.book.balance.copy()
+    events, without = course.run_until(DAYS * DAY_MS), alone.run_until(DAYS * DAY_MS)
+    refills = events[events[:, EVENT_KIND] == REFILLED]
+
+    assert len(refills) > 3
+    assert (events[:, EVENT_KIND] == REFUSED).sum() < (without[:, EVENT_KIND] == REFUSED).sum()
+    moved = dict.fromkeys(own, 0)
+    for row in events[events[:, EVENT_KIND] != FAILED_BEYOND].tolist():
+        if row[EVENT_KIND] == REFILLED:
+            cost = row[EVENT_AMOUNT_OUT] - row[EVENT_AMOUNT_IN]
+            assert cost == int(np.ceil(row[EVENT_AMOUNT_IN] * price[row[EVENT_IN]] / 1e6))
+        if row[EVENT_KIND] != REFUSED:
+            moved[row[EVENT_IN]] += row[EVENT_AMOUNT_IN]
+            moved[row[EVENT_OUT]] -= row[EVENT_AMOUNT_OUT]
+    network = ground().network
+    assert (course.book.balance - before)[own].tolist() == [moved[edge] for edge in own]
+    both = course.book.balance + course.book.balance[network.reverse]
+    assert (both == network.capacity_msat).all()
+    assert (course.book.balance >= 0).all()
+
+
+def test_an_allowance_that_is_spent_forbids_refills_in_the_twin_too() -> None:
+    forbidden, cheap = _refilled_in_time(allowance_msat=-1), _refilled_in_time()
+    copy = cheap.copy()
+    cheap.stand([])
+
+    assert REFILLED not in forbidden.run_until(DAYS * DAY_MS)[:, EVENT_KIND]
+    assert REFILLED not in cheap.run_until(DAYS * DAY_MS)[:, EVENT_KIND]
+    assert REFILLED in copy.run_until(DAYS * DAY_MS)[:, EVENT_KIND]
+
+
+def test_refills_in_time_of_the_twin_do_not_depend_on_the_steps() -> None:
+    whole, stepped = _refilled_in_time(), _refilled_in_time()
+    middle = (1 + DAYS) * DAY_MS // 2
+    events = whole.run_until(DAYS * DAY_MS)
+
+    halves = [stepped.run_until(middle), stepped.run_until(DAYS * DAY_MS)]
+
+    assert (events == np.concatenate(halves)).all()
+
+
 def test_hindsight_beats_every_common_fee_in_the_twin() -> None:
     recording = _recording()
     fees = hindsight_fees(recording, DAYS * DAY_MS)
@@ -241,7 +303,9 @@ def test_a_sender_tries_no_channel_twice_in_one_attempt_however_many_there_are()
     options[:, OPTION_WORTH] = 50_000 + np.arange(70)
     events = np.zeros((128, EVENT_COLUMNS), np.int64)
 
-    _, count = replay(course.net, book, options, 0, 1, events)
+    nothing = standing_orders(network.n_edges, 1)
+
+    _, count = replay(course.net, book, options, 0, 1, events, nothing, np.zeros(0))
 
     assert events[:count, EVENT_AMOUNT_OUT].tolist() == [1_000_069, 1_000_068, 1_000_067]
     assert (events[:count, EVENT_KIND] == FAILED_BEYOND).all()

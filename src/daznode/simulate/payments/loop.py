@@ -1,5 +1,6 @@
 """The full network loop: every payment searches, attempts, fails, retries and settles, in virtual time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from daznode.simulate.payments.opening import (
     widened_book,
     widened_scratch,
 )
+from daznode.simulate.payments.standing import StandingRefill, standing_orders
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
     INBOUND_BASE,
@@ -155,6 +157,7 @@ class PaymentLoop:
         self._gossip_rng = stream(seed, "gossip")
         self._gossip = Gossip()
         self._unconfirmed: list[tuple[int, int, int]] = []
+        self._standing = standing_orders(network.n_edges, seed)
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
         self._is_minded = np.zeros(network.n_nodes, np.bool_)
@@ -177,6 +180,7 @@ class PaymentLoop:
         twin._gossip_rng = _same(self._gossip_rng)
         twin._gossip = self._gossip.copy()
         twin._unconfirmed = list(self._unconfirmed)
+        twin._standing = self._standing.copy()
         twin._events = np.zeros_like(self._events)
         twin._options = np.zeros_like(self._options)
         twin.options = []
@@ -225,6 +229,7 @@ class PaymentLoop:
                 self.memory,
                 self.bounds,
                 self.scratch,
+                self._standing,
                 self.payments.columns,
                 self._next,
                 end,
@@ -323,6 +328,7 @@ class PaymentLoop:
         self.book = later_book(self.book, network, since, player, balance_msat)
         self.memory = later_memory(self.memory, network, since)
         self._gossip = self._gossip.later(since)
+        self._standing = self._standing.later(since)
         self._is_minded = since.of_nodes(self._is_minded, np.zeros(network.n_nodes, np.bool_))
         self.ground, self.bounds, self.player = ground, bounds, player
         self.net, self.scratch = new_net(network), new_scratch(network)
@@ -381,10 +387,19 @@ class PaymentLoop:
                 amount_msat,
                 most_fee_msat,
                 self.now_ms,
+                0,
             )
         finally:
             reserve[own] = kept
         return None if cost < 0 else (int(self.scratch.path[0]), int(cost))
+
+    def stand(self, refills: Sequence[StandingRefill]) -> None:
+        """Let the player refill channels while payments wait, from now on.
+
+        Args:
+            refills: In place of what stood before.
+        """
+        self._standing = standing_orders(self.ground.network.n_edges, self.seed, refills)
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network; its balances stay as they were."""
@@ -432,6 +447,7 @@ class PaymentLoop:
         self._own_ppm = since.of_edges(self._own_ppm, network.fee_ppm)
         self.memory = later_memory(self.memory, network, since)
         self._gossip = self._gossip.later(since)
+        self._standing = self._standing.later(since)
         self.net, self.scratch = new_net(network), widened_scratch(self.scratch, network)
         back = int(np.flatnonzero((network.scid == scid) & (network.target == self.player))[0])
         self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound

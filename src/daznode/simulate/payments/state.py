@@ -78,8 +78,9 @@ EVENT_COLUMNS: Final = 8
     EVENT_DETAIL,
     EVENT_PAYMENT,
 ) = range(EVENT_COLUMNS)
-FORWARDED, REFUSED, FAILED_BEYOND = 1, 2, 3
-"""Kinds of the player's events: settled, refused by the player, failed further on."""
+FORWARDED, REFUSED, FAILED_BEYOND, REFILLED = 1, 2, 3, 4
+"""Kinds of the player's events: settled, refused by the player, failed further on; and a channel that
+was refilled while a payment waited: came back by which and left by which, how much came and left."""
 
 OPTION_COLUMNS: Final = 9
 (

@@ -11,6 +11,7 @@ from daznode.simulate.payments.demand import BUYER, DemandParams, Roles
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import HOUR_MS, Ground, PaymentLoop
 from daznode.simulate.payments.network import IntArray, PaymentNetwork
+from daznode.simulate.payments.standing import standing_orders
 from daznode.simulate.payments.state import EVENT_COLUMNS, OPTION_COLUMNS, Bounds
 
 STAGE: Final = "compiling"
@@ -53,7 +54,9 @@ def compile_payment_kernels(progress: Progress = silent) -> None:
 
     def replayed() -> None:
         options = np.zeros((0, OPTION_COLUMNS), np.int64)
-        replay(made[0].net, made[0].book, options, 0, 0, np.zeros((1, EVENT_COLUMNS), np.int64))
+        events = np.zeros((1, EVENT_COLUMNS), np.int64)
+        standing = standing_orders(network.n_edges, 1)
+        replay(made[0].net, made[0].book, options, 0, 0, events, standing, np.zeros(0))
 
     steps = (bounds, payments, refill, around, replayed)
     for done, step in enumerate(steps):

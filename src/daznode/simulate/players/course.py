@@ -1,10 +1,12 @@
 """What a player stands in: the full loop, or its twin; a policy cannot tell them apart."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from daznode.simulate.payments.demand import Payments
 from daznode.simulate.payments.loop import Ground
 from daznode.simulate.payments.network import IntArray
+from daznode.simulate.payments.standing import StandingRefill
 from daznode.simulate.payments.state import Book, Net
 
 
@@ -34,6 +36,9 @@ class Course(Protocol):
         self, edge_in: int, allowed_out: IntArray, amount_msat: int, most_fee_msat: int
     ) -> tuple[int, int] | None:
         """Let the player pay itself in a circle: edge by which it left and cost in msat, or None."""
+
+    def stand(self, refills: Sequence[StandingRefill]) -> None:
+        """Let the player refill channels while payments wait; in place of what stood before."""
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network."""

@@ -24,6 +24,7 @@ from daznode.domain.units import MSAT_PER_SAT, Msat, Ppm, Sat
 from daznode.simulate.generated.chain import height_at, moment_of
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.opening import CONFIRM_MS
+from daznode.simulate.payments.standing import StandingRefill
 from daznode.simulate.payments.state import (
     BASE,
     CLTV,
@@ -44,13 +45,21 @@ from daznode.simulate.payments.state import (
     NO_BALANCE,
     OUTSIDE_LIMITS,
     PPM,
+    REFILLED,
     REFUSED,
     UNREACHABLE,
 )
 from daznode.simulate.players.course import Course
 from daznode.simulate.players.funds import Funds
 from daznode.simulate.players.names import Names
-from daznode.simulate.policies.sight import OpenOrder, Orders, PendingOpen, RefillOrder, Wallet
+from daznode.simulate.policies.sight import (
+    JitOrder,
+    OpenOrder,
+    Orders,
+    PendingOpen,
+    RefillOrder,
+    Wallet,
+)
 
 OPEN_VBYTES: Final = 150
 """Size of a transaction that opens a channel: one input, change, vByte; a rough figure."""
@@ -253,10 +262,10 @@ class Player:
             since: Start of the window, UTC.
             until: Its end, UTC.
             events: Rows that the loop gave for it.
-            refills: Circular payments within it.
+            refills: Circular payments that were ordered at its start.
         """
         forwards, failures = [], []
-        for row in events.tolist():
+        for row in events[events[:, EVENT_KIND] != REFILLED].tolist():
             at = self.moment(row[EVENT_AT])
             scid_in = self._scid_of[row[EVENT_IN]]
             scid_out = self._scid_of[row[EVENT_OUT]]
@@ -283,7 +292,21 @@ class Player:
                     reason=_REASONS[row[EVENT_DETAIL]] if is_local else "downstream",
                 )
             )
-        return NodeActivity(since, until, tuple(forwards), tuple(failures), tuple(refills))
+        rebalances = (*refills, *self.refilled(events))
+        return NodeActivity(since, until, tuple(forwards), tuple(failures), rebalances)
+
+    def refilled(self, events: IntArray) -> list[Rebalance]:
+        """The circular payments among events of the loop: refills while payments waited."""
+        return [
+            Rebalance(
+                at=self.moment(row[EVENT_AT]),
+                scid_out=self._scid_of[row[EVENT_OUT]],
+                scid_in=self._scid_of[row[EVENT_IN]],
+                amount_msat=Msat(row[EVENT_AMOUNT_IN]),
+                fee_msat=Msat(row[EVENT_AMOUNT_OUT] - row[EVENT_AMOUNT_IN]),
+            )
+            for row in events[events[:, EVENT_KIND] == REFILLED].tolist()
+        ]
 
     # --- what it does -----------------------------------------------------------------------------
 
@@ -313,6 +336,8 @@ class Player:
         for opening in orders.opens:
             self._open(opening, round(OPEN_VBYTES * feerate_sat_vb))
         self.ledger.refills.extend(done)
+        if orders.just_in_time is not None:
+            self._loop.stand([self._standing(order) for order in orders.just_in_time])
         return done
 
     def _close(self, scid: ShortChannelId, fee_sat: int) -> None:
@@ -365,6 +390,20 @@ class Player:
             return
         self._loop.set_policy(edge, row, inbound)
         self.ledger.updates[scid] = self.ledger.updates.get(scid, 0) + 1
+
+    def end_standing_orders(self) -> None:
+        """Refill nothing more while payments wait: who ordered it is no longer there."""
+        self._loop.stand(())
+
+    def _standing(self, order: JitOrder) -> StandingRefill:
+        known = [scid for scid in order.scids if self._can_use(scid)]
+        return StandingRefill(
+            edges=tuple(self._edge_of[scid] for scid in known),
+            allowance_msat=order.allowance_msat,
+            least_fee_msat=order.least_fee_msat,
+            fee_ppm=order.fee_ppm,
+            margin_msat=order.margin_msat,
+        )
 
     def _refill(self, order: RefillOrder) -> Rebalance | None:
         if not self._can_use(order.scid_in):

@@ -38,6 +38,7 @@ from daznode.simulate.payments.state import (
     INBOUND_PPM,
     NO_BALANCE,
     PPM,
+    REFILLED,
     REFUSED,
 )
 from daznode.simulate.players.course import Course
@@ -129,7 +130,7 @@ class Season:
     # --- living -----------------------------------------------------------------------------------
 
     def steer(self, policy: FeePolicy, days: int, progress: Progress = silent) -> None:
-        """Live through whole days with a policy.
+        """Live through whole days with a policy; standing orders of an earlier one end.
 
         Args:
             policy: It looks first at the beginning, then every `policy.every`.
@@ -143,6 +144,7 @@ class Season:
         if every_ms <= 0 or every_ms % STEP_MS:
             message = f"policy looks every {policy.every}; takes a whole number of ten minutes"
             raise InvalidParameter(message)
+        self.player.end_standing_orders()
         look_ms, since_ms = self.course.now_ms, self.course.now_ms
         waiting: list[IntArray] = []
         refills: list[Rebalance] = []
@@ -160,6 +162,7 @@ class Season:
                     waiting, since_ms = [], self.course.now_ms
                     look_ms += every_ms
                 events = self.course.run_until(min(look_ms, ends_ms))
+                self.player.ledger.refills.extend(self.player.refilled(events))
                 of_day.append(events)
                 waiting.append(events)
             self._close_day(_joined(of_day))
@@ -195,7 +198,7 @@ class Season:
         events: list[IntArray],
         refills: list[Rebalance],
     ) -> list[Rebalance]:
-        """One look and what it orders; the circular payments it led to are seen at the next one."""
+        """One look and what it orders; the refills that it makes at once are seen at the next one."""
         player, now = self.player, self.player.now
         sight = Sight(
             now=now,
@@ -257,7 +260,7 @@ class Season:
         days.into.append(by(EVENT_IN, passed, passed[:, EVENT_AMOUNT_IN]))
         days.refused.append(by(EVENT_OUT, refused))
         days.forwards.append(by(EVENT_OUT, passed))
-        days.offered.append(len(events))
+        days.offered.append(int((events[:, EVENT_KIND] != REFILLED).sum()))
         self._digest.update(events.astype("<i8").tobytes())
         self._digest.update(book.balance.astype("<i8").tobytes())
 

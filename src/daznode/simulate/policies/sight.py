@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.node_state import ChannelPolicy, NodeActivity, NodeObservation
-from daznode.domain.units import Msat, Sat
+from daznode.domain.units import Msat, Ppm, Sat
 
 IntArray = NDArray[np.int64]
 
@@ -148,20 +148,53 @@ class OpenOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class JitOrder:
+    """Until further notice, refill a peer's channels while a payment waits for which they lack balance.
+
+    When a payment that is to leave by one of the channels needs more than the local balance less
+    `margin_msat`, the node first pays itself in a circle, so that the channel comes to stand half-way
+    between the payment and its capacity: out by another peer's channel, drawn by local balance over
+    capacity, at most for the larger of `least_fee_msat` and `fee_ppm` of what is to come back. Then
+    the payment is looked at again. The refill stays, whatever becomes of the payment.
+
+    The simulator does it in no time. A real node does it in an HTLC interceptor (LND's
+    `HtlcInterceptor`, Core Lightning's `htlc_accepted` hook), which holds the incoming HTLC
+    meanwhile.
+
+    Attributes:
+        scids: Channels with the peer; each is of one order only.
+        allowance_msat: What such refills may still cost together. One is tried while it is not below
+            0, so that the last one may go below.
+        least_fee_msat: What one refill may cost, however little it brings.
+        fee_ppm: What one refill may cost of what it brings, if that is more.
+        margin_msat: What must be there beside the payment.
+    """
+
+    scids: tuple[ShortChannelId, ...]
+    allowance_msat: Msat
+    least_fee_msat: Msat
+    fee_ppm: Ppm
+    margin_msat: Msat
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
-    """What a policy wants done, in this order: policies, then refills, closes, opens.
+    """What a policy wants done, in this order: policies, refills, closes, opens, standing orders.
 
     Attributes:
         policies: At most one a channel.
         refills: Tried once each, one after another.
         closes: Channels to close cooperatively; the on-chain fee is paid.
         opens: Channels to open, as far as the wallet pays for them and their transactions.
+        just_in_time: Refills while payments wait, in place of all that stood before; None leaves
+            those as they are, an empty tuple ends them. They end with the policy too.
     """
 
     policies: tuple[PolicyOrder, ...] = ()
     refills: tuple[RefillOrder, ...] = ()
     closes: tuple[ShortChannelId, ...] = field(default=())
     opens: tuple[OpenOrder, ...] = ()
+    just_in_time: tuple[JitOrder, ...] | None = None
 
 
 class FeePolicy(Protocol):

@@ -86,15 +86,15 @@ _ROWS: Final = (
     ),
     PolicyRow(
         name="clboss",
-        summary="the competitors' median by size, balance and price theory, with two rebalancers",
+        summary="the competitors' median by size, balance and price theory, with three rebalancers",
         source=_CLBOSS,
         make=Clboss,
     ),
     PolicyRow(
         name="clboss-settled",
-        summary="the same, its first balancing done long ago: it refills from earnings only",
+        summary="the same, its first balancing done long ago: refills from earnings and just in time",
         source=_CLBOSS,
-        make=lambda rng: Clboss(rng, Refills.EARNINGS),
+        make=lambda rng: Clboss(rng, Refills.SETTLED),
     ),
     PolicyRow(
         name="clboss-fees",

@@ -1,5 +1,6 @@
 """A course that replays recorded chances: a season of a policy in seconds instead of minutes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from daznode.simulate.payments.demand import Payments
 from daznode.simulate.payments.kernels.replay import replay
 from daznode.simulate.payments.loop import Ground, PaymentLoop
 from daznode.simulate.payments.network import FloatArray, IntArray
+from daznode.simulate.payments.standing import StandingRefill, standing_orders
 from daznode.simulate.payments.state import (
     EVENT_COLUMNS,
     IS_DISABLED,
@@ -70,8 +72,8 @@ class TwinCourse:
     """A `Course` in which the rest of the network is a recording.
 
     Exact in the node's own balances. Blind to how its fees change the rest of the network, what
-    senders remember of it, and payments in parts; a refill succeeds whenever its price is not below
-    the best way around, which is a lower bound of what it costs.
+    senders remember of it, and payments in parts; a refill, ordered at a look or standing, succeeds
+    whenever its price is not below the best way around, which is a lower bound of what it costs.
     """
 
     ground: Ground
@@ -99,12 +101,15 @@ class TwinCourse:
         self._next = 0
         self._own = loop.ground.network.edges_from(loop.player)
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
+        self._standing = standing_orders(loop.ground.network.n_edges, self.seed)
+        self._around_ppm = np.zeros(0)
 
     def copy(self) -> "TwinCourse":
         """A course in the same state that goes its own way."""
         other = TwinCourse(self._recording)
         other.book, other.now_ms = copied(self.book), self.now_ms
         other._next = self._next
+        other._standing, other._around_ppm = self._standing.copy(), self._around_ppm
         return other
 
     def rewind(self) -> None:
@@ -120,7 +125,14 @@ class TwinCourse:
         seen = []
         while self._next < len(options) and options[self._next, 0] < to_ms:
             self._next, count = replay(
-                self.net, self.book, options, self._next, to_ms, self._events
+                self.net,
+                self.book,
+                options,
+                self._next,
+                to_ms,
+                self._events,
+                self._standing,
+                self._around_ppm,
             )
             if count:
                 seen.append(self._events[:count].copy())
@@ -157,6 +169,14 @@ class TwinCourse:
         book.balance[edge_in] -= amount_msat
         book.balance[edge] += amount_msat
         return out, cost_msat
+
+    def stand(self, refills: Sequence[StandingRefill]) -> None:
+        """Refill channels while payments wait, at the price of the best way around each."""
+        n_edges = self.ground.network.n_edges
+        self._standing = standing_orders(n_edges, self.seed, refills)
+        if refills and len(self._around_ppm) == 0:
+            self._around_ppm = np.full(n_edges, np.inf)
+            self._around_ppm[self._own] = self._recording.around
 
     def close(self, edge: int) -> None:
         """Take a channel of the player out of the network."""

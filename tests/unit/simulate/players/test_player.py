@@ -13,8 +13,10 @@ from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.units import Msat, Ppm, Sat
 from daznode.simulate.payments.demand import DAY_MS
 from daznode.simulate.payments.opening import CONFIRM_MS
+from daznode.simulate.payments.state import REFILLED
 from daznode.simulate.players.player import CLOSE_VBYTES, OPEN_VBYTES
 from daznode.simulate.policies.sight import (
+    JitOrder,
     OpenOrder,
     Orders,
     PendingOpen,
@@ -117,6 +119,63 @@ def test_a_refill_is_told_at_the_next_look_with_its_cost() -> None:
     assert told[0].scid_in == made.player.scids[poorest]
     assert 0 < told[0].fee_msat <= 50_000_000
     assert watching.seen[1].activity.rebalances
+
+
+def _in_time(scids: tuple[ShortChannelId, ...]) -> tuple[JitOrder, ...]:
+    rule = (Msat(100_000_000), Msat(5_000), Ppm(5_000), Msat(215_000))
+    return tuple(JitOrder((scid,), *rule) for scid in scids)
+
+
+def test_refills_in_time_are_booked_and_told_at_the_next_look() -> None:
+    made = season(days=3)
+    watching = _Watching(Orders(just_in_time=_in_time(made.player.scids)))
+    made.steer(watching, 2)
+    key = RunKey(made.player.node_id, 1, "x")
+    outcome = made.outcome(key, NodeKind.MID, FlowTilt.EVEN)
+
+    done = made.player.ledger.refills
+    told = [one for sight in watching.seen for one in sight.activity.rebalances]
+    assert len(done) > 3
+    assert told == [one for one in done if one.at < watching.seen[-1].now]
+    for sight in watching.seen:
+        for one in sight.activity.rebalances:
+            assert sight.activity.since <= one.at < sight.activity.until
+    assert outcome.refills == len(done)
+    assert outcome.refill_cost_msat == sum(one.fee_msat for one in done) > 0
+    assert outcome.offered >= outcome.forwards + outcome.refused
+    moved = sum(one.end_local_msat - one.start_local_msat for one in outcome.channels)
+    assert moved == outcome.fees_msat - outcome.refill_cost_msat
+    events = sum(len(s.activity.forwards) + len(s.activity.failures) for s in watching.seen)
+    assert outcome.offered == pytest.approx(events, abs=20)
+    assert made.course.copy().run_until(3 * DAY_MS)[:, 1].max() == REFILLED
+
+
+def test_standing_orders_end_when_they_are_ended_or_another_policy_comes() -> None:
+    ended, another, same = season(), season(days=4), season(days=4)
+    stands = Orders(just_in_time=_in_time(ended.player.scids))
+    ended.steer(_Watching(stands, Orders(just_in_time=())), 2)
+    another.steer(_Watching(stands), 2)
+    same.steer(_Watching(stands), 2)
+    before = len(another.player.ledger.refills)
+    another.steer(_Watching(), 2)
+    same.steer(_Watching(stands), 2)
+
+    assert len(ended.player.ledger.refills) == 0
+    assert len(another.player.ledger.refills) == before > 0
+    assert len(same.player.ledger.refills) > before
+
+
+def test_a_closed_or_unknown_channel_gets_no_standing_order() -> None:
+    made = season()
+    first, second = made.player.scids[:2]
+    asked: list[tuple[int, ...]] = []
+    made.course.stand = lambda refills: asked.extend(one.edges for one in refills)  # type: ignore[method-assign]
+
+    made.player.carry_out(
+        Orders(closes=(first,), just_in_time=_in_time((first, second, ShortChannelId(1)))), 5.0
+    )
+
+    assert asked == [(), (made.player.edges[1],), ()]
 
 
 def test_a_close_costs_the_feerate_and_ends_the_channel() -> None:

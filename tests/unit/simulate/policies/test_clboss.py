@@ -13,7 +13,8 @@ from tests.sights import a_market, a_peer_market, a_sight, asking, balanced, rat
 from daznode.domain.units import Msat
 from daznode.simulate.policies.clboss.balance import BalanceBin, bin_multiplier, n_bins, next_bin
 from daznode.simulate.policies.clboss.competition import size_multiplier, weighted_median
-from daznode.simulate.policies.clboss.policy import Clboss, modified_fees
+from daznode.simulate.policies.clboss.just_in_time import allowance_msat, htlc_msat, jit_orders
+from daznode.simulate.policies.clboss.policy import Clboss, Refills, modified_fees
 from daznode.simulate.policies.clboss.price_theory import (
     CARD_TICKS,
     PriceCards,
@@ -27,7 +28,7 @@ from daznode.simulate.policies.clboss.refills import (
     stocks,
 )
 from daznode.simulate.policies.peers import by_peer
-from daznode.simulate.policies.window import Window
+from daznode.simulate.policies.window import Flow, Window
 
 HOUR = timedelta(hours=1)
 
@@ -261,3 +262,42 @@ def test_full_channels_give_at_first_and_stop_when_it_has_cost_enough():
     assert sum(refill.most_fee_msat for refill in refills) <= 12_500_000
     spent = a_rebalance(scid_in=empty.scid, scid_out=full.scid, fee_msat=Msat(4_000_001))
     assert not initial_refills(stock_of(full, empty, rebalances=(spent,)), rng())
+
+
+@pytest.mark.parametrize(
+    ("earned_sat", "spent_sat", "left_sat"),
+    [(0, 0, 10), (0, 10, 0), (0, 11, -1), (100, 0, 35), (100, 35, 0), (1_000, 400, -140)],
+)
+def test_refills_in_time_may_cost_ten_sat_and_a_quarter_of_earnings(
+    earned_sat, spent_sat, left_sat
+):
+    flow = Flow(earned_msat=earned_sat * 1_000, refill_cost_msat=spent_sat * 1_000)
+    assert allowance_msat(flow) == left_sat * 1_000
+
+
+def test_another_htlc_costs_172_weight_units():
+    assert [htlc_msat(feerate) for feerate in (1.0, 5.0, 2.5)] == [43_000, 215_000, 107_500]
+
+
+def test_each_peer_that_has_not_cost_too_much_is_refilled_in_time():
+    first, dear = balanced(1, 0.1), balanced(3, 0.5)
+    second = replace(balanced(2, 0.9), peer_id=first.peer_id)
+    ever = Window(None)
+    spent = a_rebalance(scid_in=dear.scid, scid_out=first.scid, fee_msat=Msat(10_001))
+    paid = a_rebalance(scid_in=second.scid, scid_out=dear.scid, fee_msat=Msat(20_000))
+    ever.take(a_sight(forwards=(earner(100, 2, 3),), rebalances=(spent, paid)).activity)
+    (order,) = jit_orders(by_peer((first, second, dear)), ever, 5.0)
+    assert order.scids == (first.scid, second.scid)
+    assert order.allowance_msat == 15_000
+    assert (order.least_fee_msat, order.fee_ppm, order.margin_msat) == (5_000, 1_000, 215_000)
+
+
+@pytest.mark.parametrize("refills", Refills)
+def test_what_clboss_refills_depends_on_its_age(refills):
+    full, empty = balanced(1, 1.0), balanced(2, 0.0)
+    looks = [Clboss(rng(seed), refills).look(a_sight(full, empty)) for seed in range(8)]
+    assert any(orders.refills for orders in looks) == (refills is Refills.ALL)
+    for orders in looks:
+        named = {scid for order in orders.just_in_time or () for scid in order.scids}
+        assert named == (set() if refills is Refills.NONE else {full.scid, empty.scid})
+    assert (looks[0].just_in_time is None) == (refills is Refills.NONE)

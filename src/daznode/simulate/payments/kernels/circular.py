@@ -29,6 +29,7 @@ def circular(
     amount_msat: int,
     limit_msat: int,
     now_ms: int,
+    n_moved: int,
 ) -> int:
     """Pay the player itself so that a channel is refilled: executed against real balances.
 
@@ -46,6 +47,7 @@ def circular(
         amount_msat: What is to come back.
         limit_msat: Most that it may cost.
         now_ms: The virtual present.
+        n_moved: Notes in `scratch` that are to stay, of what a payment that waits has moved.
 
     Returns:
         What it cost, msat; -1 if it failed, and then nothing was moved.
@@ -68,7 +70,7 @@ def circular(
                 break
         remember(net, book, memory, scratch, length, failed_at, reason, now_ms)
         if failed_at < 0:
-            move(book, net, scratch, length, 0)
+            move(book, net, scratch, length, n_moved)
             return scratch.amount[0] - amount_msat
         scratch.banned[n_banned] = scratch.path[failed_at]
         scratch.banned_from[n_banned] = scratch.amount[failed_at]

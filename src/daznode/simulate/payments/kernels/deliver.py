@@ -15,8 +15,10 @@ from daznode.simulate.payments.kernels.attempt import (
     show_edge,
     undo,
 )
+from daznode.simulate.payments.kernels.just_in_time import refill_in_time
 from daznode.simulate.payments.kernels.options import record_options
 from daznode.simulate.payments.kernels.search import find_route
+from daznode.simulate.payments.standing import Standing
 from daznode.simulate.payments.state import (
     EVENT_AMOUNT_IN,
     EVENT_AMOUNT_OUT,
@@ -32,6 +34,7 @@ from daznode.simulate.payments.state import (
     MOST_ATTEMPTS,
     MOST_PARTS,
     MOST_TRIES,
+    NO_BALANCE,
     NO_REASON,
     NOBODY,
     OUTSIDE_LIMITS,
@@ -114,6 +117,7 @@ def deliver(
     memory: Memory,
     bounds: Bounds,
     scratch: Scratch,
+    standing: Standing,
     payments: tuple[NDArray[np.int64], ...],
     begin: int,
     end: int,
@@ -139,6 +143,7 @@ def deliver(
         memory: Of those who remember.
         bounds: Of routes from every sender.
         scratch: Working memory.
+        standing: What the player refills while a payment waits.
         payments: Columns of `Payments`: moment, source, target, amount, limit, kind.
         begin: First payment.
         end: After the last one.
@@ -198,6 +203,13 @@ def deliver(
                 failed_at, reason = -1, NO_REASON
                 for at in range(length):
                     reason = refusal(net, book, scratch, at, now_ms)
+                    if reason == NO_BALANCE and at > 0 and standing.group.shape[0] > 0:
+                        n_events = refill_in_time(
+                            net, book, memory, bounds, scratch, standing, at,
+                            int(np.int64(n_moved)), now_ms, payment, attempts, events,
+                            int(np.int64(n_events)),  # literals would compile all of it twice
+                        )  # fmt: skip
+                        reason = refusal(net, book, scratch, at, now_ms)
                     if reason != NO_REASON:
                         failed_at = at
                         break

@@ -7,6 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from daznode.simulate.payments.kernels.attempt import node_fee
+from daznode.simulate.payments.kernels.just_in_time import refill_around
+from daznode.simulate.payments.standing import Standing
 from daznode.simulate.payments.state import (
     CAPTIVE,
     EVENT_AMOUNT_IN,
@@ -49,6 +51,8 @@ def replay(
     begin: int,
     until_ms: int,
     events: NDArray[np.int64],
+    standing: Standing,
+    around_ppm: NDArray[np.float64],
 ) -> tuple[int, int]:
     """Let the recorded senders choose again, up to a moment.
 
@@ -64,6 +68,8 @@ def replay(
         begin: First option not yet played.
         until_ms: Moment.
         events: Where the node's events go, (n, 8).
+        standing: What the node refills while a payment waits.
+        around_ppm: What that costs by edge, (n_edges,); of length 0 if nothing is ordered.
 
     Returns:
         The option to go on with, and the number of events; the events are full if the next option's
@@ -85,7 +91,7 @@ def replay(
             ):
                 after += 1
             last_tried, tried_before = -1, -1
-            for _ in range(_TRIES):
+            for turn in range(_TRIES):
                 if is_done:
                     break
                 best, best_left, best_fee = -1, 0, 0
@@ -114,6 +120,11 @@ def replay(
                 amount = options[best, OPTION_AMOUNT]
                 if book.balance[back] - book.reserve[back] < amount + best_fee:
                     continue
+                if standing.group.shape[0] > 0 and book.balance[out] - book.reserve[out] < amount:
+                    n_events = refill_around(
+                        net, book, standing, around_ppm, out, amount, options[best, OPTION_AT],
+                        payment, _TRIES * attempt + turn, events, n_events,
+                    )  # fmt: skip
                 row = events[n_events]
                 row[EVENT_AT] = options[best, OPTION_AT]
                 row[EVENT_IN] = own_in

@@ -13,6 +13,7 @@ from daznode.domain.node_state import OwnChannel
 from daznode.domain.units import Msat, Ppm
 from daznode.simulate.policies.clboss.balance import BalanceBin
 from daznode.simulate.policies.clboss.competition import median_fees, size_among
+from daznode.simulate.policies.clboss.just_in_time import jit_orders
 from daznode.simulate.policies.clboss.price_theory import PriceCards
 from daznode.simulate.policies.clboss.refills import earnings_refills, initial_refills, stocks
 from daznode.simulate.policies.peers import by_peer
@@ -41,23 +42,23 @@ def modified_fees(base_fee_msat: int, fee_ppm: int, multiplier: float) -> tuple[
 
 
 class Refills(Enum):
-    """Which of CLBoss's rebalancers run."""
+    """Which of CLBoss's rebalancers run: all three, all but the first balancing, or none."""
 
     ALL = "all"
-    EARNINGS = "earnings"
+    SETTLED = "settled"
     NONE = "none"
 
 
 class Clboss:
-    """Three fee modifiers, `EarningsRebalancer` and `InitialRebalancer`, at their defaults.
+    """Three fee modifiers and three rebalancers, all at their defaults.
 
     CLBoss sets fees every 30 to 90 minutes, drawn evenly; a look every hour is the same on average,
     and a card of two days hardly feels it. `InitialRebalancer` runs every ten minutes there, so that
     here it moves less in its first hours. `EarningsRebalancer` runs in half of the hours.
 
-    `JitRebalancer` holds an incoming payment and refills before passing it on; nothing that looks
-    once an hour can do that. What it would rescue (and pay, at most 10 sat and a quarter of what a
-    peer earned) is missing: both income and cost of CLBoss are understated, net most likely too.
+    `JitRebalancer` holds an incoming payment and refills before passing it on. Nothing that looks
+    once an hour can do that: it is a standing order, renewed at each look, so that what a peer has
+    earned since counts for its allowance within the hour and not at once.
     """
 
     every: timedelta = timedelta(hours=1)
@@ -67,7 +68,7 @@ class Clboss:
 
         Args:
             rng: Draws prices, bins and pairs of channels.
-            refills: On a node where CLBoss has run for long, the first balancing is over: EARNINGS.
+            refills: On a node where CLBoss has run for long, the first balancing is over: SETTLED.
         """
         self._rng, self._refills = rng, refills
         self._ever = Window(None)
@@ -95,7 +96,10 @@ class Clboss:
             refills = initial_refills(stock, self._rng)
         if self._rng.random() < _EARNINGS_CHANCE and self._refills is not Refills.NONE:
             refills += earnings_refills(stock)
-        return Orders(policies=tuple(orders), refills=refills)
+        just_in_time = None
+        if self._refills is not Refills.NONE:
+            just_in_time = jit_orders(peers, self._ever, sight.market.feerate_sat_vb)
+        return Orders(policies=tuple(orders), refills=refills, just_in_time=just_in_time)
 
     def _priced(
         self, peer_id: NodeId, channels: Sequence[OwnChannel], ticks: int

@@ -1,4 +1,4 @@
-"""CLBoss's rebalancers that can run from looks: by earnings, and at first."""
+"""CLBoss's rebalancers that run from looks: by earnings, and at first."""
 
 import math
 from collections.abc import Mapping, Sequence
