@@ -3,16 +3,18 @@
 Networks: the real one of March 2019 if its file is there (`--graph FILE`, fees and sizes of today), and
 a generated one of 16,000 nodes with 50,000 channels. Demand is the hard regime of the research prototype: payments of
 100,000 sat in the median, ends in proportion to the root of capacity, fee limits from 0.1 % to 5 %.
-Beside it what others reach: networkx is measured here on the same payments (one search by fees on a
-perfect view of all balances, as LNTrafficSimulator does); the others as reported or as measured
-elsewhere, see REPORTED.
+Beside it what others reach: the research prototype (if its file is there) and networkx are measured
+here on the same network, balances and payments (networkx: one search by fees on a perfect view of
+all balances, as LNTrafficSimulator does); the others as reported, see REPORTED.
 """
 
 import argparse
+import importlib.util
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -28,8 +30,8 @@ from daznode.simulate.payments.network import PaymentNetwork, modernised, paymen
 from daznode.simulate.twin.course import TwinCourse, end_recording, start_recording
 
 REAL = Path(__file__).parents[2] / "shared/data/describegraph-2019-03-09.json.zip"
+PROTOTYPE = Path(__file__).parents[2] / "shared/prototypes/simulator/lnproto.py"
 REPORTED = {
-    "research prototype (numba; no parts, inbound fees or gossip delay), mixed senders": 3_371,
     "CLoTH e0e4043, compiled with -O2, default experiment": 33,
     "LNTrafficSimulator ef9d761, single path": 81,
 }
@@ -53,13 +55,16 @@ CASES = {
     "recording for the twin": HARD,
     "replay of the twin": HARD,
     "networkx, by fees on known balances": HARD,
+    "research prototype, whole payments": WHOLE,
 }
+PEERS = ("networkx", "research prototype")
 NETWORKX_PAYMENTS = 100
 LARGE_CASES = (
     "mixed senders",
     "mixed senders, whole payments",
     "recording for the twin",
     "replay of the twin",
+    "research prototype, whole payments",
 )
 DAYS = {False: 3, True: 1}
 """Of the small network, and of the large one."""
@@ -108,6 +113,47 @@ def by_networkx(network: PaymentNetwork, loop: PaymentLoop) -> int:
     return done
 
 
+def by_prototype(loop: PaymentLoop, begins_ms: int) -> dict[str, Any]:
+    """The prototype on the loop's network, balances and payments; it knows neither parts nor outages."""
+    spec = importlib.util.spec_from_file_location("prototype", PROTOTYPE)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(PROTOTYPE)
+    prototype: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(prototype)
+    network, payments = loop.ground.network, loop.payments
+    made = prototype.Sim(
+        {
+            "n": network.n_nodes,
+            "E": network.n_edges,
+            "src": network.source.astype(np.int32),
+            "dst": network.target.astype(np.int32),
+            "rev": network.reverse.copy(),
+            "inptr": network.start.astype(np.int32),
+            "cap": network.capacity_msat.copy(),
+            "base": network.base_fee_msat,
+            "ppm": network.fee_ppm,
+            "cltv": network.cltv_delta,
+            "minh": network.htlc_minimum_msat,
+            "dis": network.is_disabled,
+        },
+        1,
+        X=loop.player,
+    )
+    made.bal = loop.book.balance.copy()
+    made.ED[:, 1] = np.minimum(network.capacity_msat, network.htlc_maximum_msat)
+    made.hd = np.zeros(4 * network.n_edges + network.n_nodes)
+    made.hn = np.zeros(len(made.hd), np.int32)
+    made.ps, made.pd = payments.source.astype(np.int32), payments.target.astype(np.int32)
+    made.pa, made.pt = payments.amount_msat.astype(np.float64), payments.at_ms / 1_000
+    made.pk, made.pl = payments.kind.astype(np.int32), payments.limit_msat / payments.amount_msat
+    made.out = np.zeros(len(payments), np.int8)
+    first = int(np.searchsorted(payments.at_ms, begins_ms))
+    made.step(0, first)
+    _, told = measured(lambda: made.step(first, len(payments)))
+    settled = float((made.out[first:] == 1).mean())
+    return told | {"payments": len(payments) - first, "settled": settled}
+
+
 def run(case: str, network: str) -> None:
     ground, player = lay_out(network, CASES[case])
     if case.startswith("networkx"):
@@ -124,6 +170,9 @@ def run(case: str, network: str) -> None:
     bounds, laid = measured(lambda: route_bounds(ground.network, ground.floor_ppm(player)))
     days = DAYS[network == "synthetic"]
     loop = PaymentLoop(ground, bounds, player=player, seed=1, days=days)
+    if case.startswith("research prototype"):
+        print(json.dumps(by_prototype(loop, DAY_MS // 24)))
+        return
     loop.run_until(DAY_MS // 24)
     recorded = case.startswith(("recording", "replay"))
     begun = start_recording(loop)
@@ -157,6 +206,8 @@ def compare(network: str, rounds: int) -> dict[str, object]:
     payments: dict[str, int] = {}
     is_large = network == "synthetic"
     cases = LARGE_CASES if is_large else tuple(CASES)
+    if not PROTOTYPE.exists():
+        cases = tuple(case for case in cases if not case.startswith("research prototype"))
     timings = interleaved("bench.simulation", cases, ("--network", network), rounds)
     for case in cases:
         days = DAYS[is_large] - 1 / 24
@@ -165,16 +216,14 @@ def compare(network: str, rounds: int) -> dict[str, object]:
     speeds = {case: payments[case] / timings[case].wall_seconds for case in cases}
     for case, speed in speeds.items():
         print(f"  {case:40s} {speed:14,.0f} payments/s  peak {timings[case].peak_mb:5.0f} MB")
-    prototype = next(iter(REPORTED.values()))
-    whole = speeds["mixed senders, whole payments"]
-    print(f"  whole payments, mixed: {whole / prototype:.1f} times the prototype as reported")
-    for peer, speed in REPORTED.items():
-        print(
-            f"  as reported: {peer}: {speed:,} payments/s; ours {speeds['mixed senders'] / speed:,.1f} x"
+    mixed, whole = "mixed senders", "mixed senders, whole payments"
+    for peer in (case for case in cases if case.startswith(PEERS)):
+        ratios = ", ".join(
+            f"{case} {speeds[case] / speeds[peer]:,.1f} x" for case in (mixed, whole)
         )
-    if not is_large:
-        mine = speeds["mixed senders"] / speeds["networkx, by fees on known balances"]
-        print(f"  networkx measured here: ours {mine:,.0f} x")
+        print(f"  beside {peer}: {ratios}")
+    for peer, speed in REPORTED.items():
+        print(f"  as reported: {peer}: {speed:,} payments/s; ours {speeds[mixed] / speed:,.0f} x")
     return {
         "payments_per_second": speeds,
         "peak_mb": {case: timings[case].peak_mb for case in cases},

@@ -223,7 +223,7 @@ def test_a_run_in_the_terminal_by_alias(call, dump, maker):
     for said in ("Everything here is simulated.", "Net", "Day by day", "Channels", "peer 1"):
         assert said in result.stdout, said
     (key,) = maker.asked
-    assert (key.policy, key.seed) == ("lndg", 1)
+    assert (key.policy, key.seed) == ("lndg", 2)
 
 
 def test_a_run_for_machines_is_the_same_twice(call, dump, maker):
@@ -411,6 +411,6 @@ def test_a_real_run_with_a_channel_that_was_not_there(call, tmp_path):
     said = " ".join(shown.stdout.split())
     assert "Opened on day 1: 5,000,000 sat to" in said
     assert "Closed on day 2: the channel with" in said
-    assert "sat on chain" in said
+    assert "Paid on chain" in said
     fails(call(*command, "--open", f"{peer}=5000000", "--tier", "twin"), 2, "takes the tier full")
     fails(call(*command, "--close", "0x0x7"), 3, "close of 0x0x7: not one of the node's")

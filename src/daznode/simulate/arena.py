@@ -33,7 +33,7 @@ from daznode.simulate.twin.course import (
 )
 from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
-ENGINE: Final = "3"
+ENGINE: Final = "4"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
 
 ORACLE: Final = "oracle"

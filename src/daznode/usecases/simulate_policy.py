@@ -53,7 +53,7 @@ class SimulationRequest:
     network: str | GraphSource | None
     node: str
     policy: str
-    seed: int = 1
+    seed: int = 2
     terms: GroundTerms = field(default_factory=GroundTerms)
     channel: ShortChannelId | None = None
     opens: tuple[WishedOpen, ...] = ()

@@ -117,7 +117,13 @@ def _on_terms(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--node", metavar="N", help="Key or alias.")
 @click.option("--policy", metavar="P", help="Name of a policy; `list` shows them.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Number of the run's chance.")
+@click.option(
+    "--seed",
+    type=int,
+    default=2,
+    show_default=True,
+    help="Number of the run's chance; odd ones are kept for evaluations.",
+)
 @click.option(
     "--network-seed",
     type=int,

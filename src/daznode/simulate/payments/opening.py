@@ -149,7 +149,7 @@ def widened_book(
     for table in (book.seen, book.now, book.former):
         table[is_new, IS_DISABLED] = 1
     show(book, np.arange(network.n_edges))
-    book.shown[PASSED, old] = before.shown[PASSED, was]
+    book.shown[old, PASSED] = before.shown[was, PASSED]
     book.is_offline[:] = before.is_offline
     return book
 

@@ -165,6 +165,24 @@ def test_standing_orders_end_when_they_are_ended_or_another_policy_comes() -> No
     assert len(same.player.ledger.refills) > before
 
 
+def test_standing_orders_stay_with_their_channels_when_another_is_opened() -> None:
+    every, alone, beside = season(days=3), season(days=3), season(days=3)
+    every.steer(_Watching(Orders(just_in_time=_in_time(every.player.scids))), 3)
+    refilled = [one.scid_in for one in every.player.ledger.refills]
+    most = max(refilled, key=refilled.count)
+    beside.fund(Sat(1_000_000))
+    stands = Orders(just_in_time=_in_time((most,)))
+    last = PEER if alone.player.node_id != PEER else names().node_ids[0]
+    alone.steer(_Watching(stands), 3)
+    beside.steer(_Watching(stands, opening(beside, last, Sat(20_000))), 3)
+
+    for made in (alone, beside):
+        refills = made.player.ledger.refills
+        assert refills
+        assert {one.scid_in for one in refills} == {most}
+    assert beside.player.ledger.opened_ms
+
+
 def test_a_closed_or_unknown_channel_gets_no_standing_order() -> None:
     made = season()
     first, second = made.player.scids[:2]
