@@ -123,7 +123,7 @@ def compare(plan: ExperimentPlan, outcomes: Sequence[RunOutcome], made_at: datet
         name: mean_intervals(columns, field.rng(2))
         for name, columns in {**scores, "against_base": differences}.items()
     }
-    signs = _together(p_values, intervals["against_base"], field.base)
+    signs = _together(p_values, intervals["against_base"], field)
     node_means = differences.mean(axis=2)
     ranks = _mean_ranks(scores["net"].mean(axis=2))
     standings = [
@@ -250,11 +250,17 @@ def _named(key: RunKey) -> str:
     return f"node {key.node_id}, seed {key.seed}, policy {key.policy}"
 
 
-def _together(p_values: FloatArray, against_base: Sequence[Interval], base: int) -> tuple[int, ...]:
-    """Per policy 1 if it is ahead, -1 if it is behind, 0 if nothing can be said; the base is 0."""
-    corrected = np.ones_like(p_values)
-    others = np.arange(p_values.size) != base
-    corrected[others] = holm(p_values[others])
+def _together(
+    p_values: FloatArray, against_base: Sequence[Interval], field: _Field
+) -> tuple[int, ...]:
+    """Per policy 1 if it is ahead, -1 if it is behind, 0 if nothing can be said; the base is 0.
+
+    The oracle is no candidate, so that nothing more is asked of the others for its sake.
+    """
+    corrected = p_values.copy()
+    is_candidate = np.array([name != ORACLE for name in field.policies])
+    is_candidate[field.base] = False
+    corrected[is_candidate] = holm(p_values[is_candidate])
     return tuple(
         0 if p_value > SIGNIFICANCE else int(found.low > 0) - int(found.high < 0)
         for p_value, found in zip(corrected, against_base, strict=True)

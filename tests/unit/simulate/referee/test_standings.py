@@ -231,3 +231,17 @@ def test_a_lead_that_rests_on_what_is_not_restored_shows_in_the_band():
     assert {interval.mean for interval in found["static"].values()} == {0.0}
     turned = against_base(replace(plan, base="drainer"), outcomes)["static"]["net"]
     assert turned.mean == pytest.approx(-drainer["net"].mean)
+
+
+def test_the_oracle_is_no_candidate_that_asks_more_of_others():
+    rng = np.random.default_rng(1)
+    base = msat_for(rng.uniform(5_000, 100_000, (20, 2)))
+    fees = {"static": base, "better": base + msat_for(rng.normal(380, 1_100, (20, 2)))}
+    noise = base + msat_for(rng.normal(0, 900, (20, 2)))
+    found = {
+        name: standings_of(plan_of({**fees, name: noise}, 20, 2), {**fees, name: noise})["better"]
+        for name in ("oracle", "other")
+    }
+    assert 0.025 < found["oracle"].p_value < 0.05
+    assert found["oracle"].is_ahead
+    assert not found["other"].is_ahead
