@@ -317,6 +317,7 @@ def test_opens_and_closes_reach_the_ground(call, dump, maker):
         (("--close", "nonsense"), 2, "short channel id 'nonsense'"),
         (("--close", "814x12x1@9"), 2, "close on day 9: out of range; takes 1 to 4"),
         (("--open", "node 5=50000", "--wallet", "-5"), 2, "--wallet '-5'"),
+        (("--wallet", "50000"), 2, "--wallet: nothing is to be opened; takes --open with it"),
     ],
 )
 def test_plans_that_cannot_be_are_said_in_one_line(call, dump, maker, arguments, exit_code, said):

@@ -47,7 +47,7 @@ class ChannelPlan:
     """Opens and closes, and what there is to pay for them.
 
     Attributes:
-        opens: In this order, if the wallet does not hold enough for all.
+        opens: In this order; one that the wallet cannot pay yet waits, and those after it go first.
         closes: Their money can be used for opens an hour later.
         wallet_sat: What the on-chain wallet holds at the beginning; None for exactly what the opens
             and their transactions take.

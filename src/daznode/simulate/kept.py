@@ -15,7 +15,7 @@ class Kept(Generic[Key, Value]):
     """The values of the keys that were asked for last; several threads may ask at once.
 
     Threads that ask for different keys make their values side by side. Of those that ask for the
-    same one the first makes it and the others wait.
+    same one the first makes it and the others wait; if that fails, they make it themselves.
     """
 
     def __init__(self, most: int) -> None:

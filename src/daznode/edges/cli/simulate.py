@@ -180,6 +180,9 @@ def simulate(  # noqa: PLR0913 - one argument per option
     wished = tuple(map(parse_open, opens))
     ended = tuple(map(parse_close, closes))
     wallet_sat = None if wallet is None else parse_sat("--wallet", wallet)
+    if wallet_sat is not None and not wished:
+        message = "--wallet: nothing is to be opened; takes --open with it"
+        raise InvalidParameter(message)
     _check_destination(out)
 
     async def trip(services: Services) -> tuple[Simulated, Page]:

@@ -150,7 +150,7 @@ WORDS: Final[Mapping[str, str]] = {
     ),
     "run.opened": (
         "Opened on {day}: {capacity} to {peer}. It earned {earned} by {forwards}, and {local} of it "
-        "were on the node's side at the end."
+        "were on the node's side in the end."
     ),
     "run.closed": (
         "Closed on {day}: the channel with {peer}, of which {local} went back to the wallet before "

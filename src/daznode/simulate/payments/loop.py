@@ -156,7 +156,7 @@ class PaymentLoop:
         self._outages = stream(seed, "outages")
         self._gossip_rng = stream(seed, "gossip")
         self._gossip = Gossip()
-        self._unconfirmed: list[tuple[int, int, int]] = []
+        self._unconfirmed: list[tuple[int, int, int, bool]] = []
         self._standing = standing_orders(network.n_edges, seed)
         self._events = np.zeros((_EVENT_ROOM, EVENT_COLUMNS), np.int64)
         self._own_ppm = network.fee_ppm
@@ -248,10 +248,11 @@ class PaymentLoop:
     def _confirm(self) -> None:
         """Channels that the player has opened become usable, and are announced."""
         while self._unconfirmed and self._unconfirmed[0][0] <= self.now_ms:
-            _, scid, delay_ms = self._unconfirmed.pop(0)
+            _, scid, delay_ms, is_disabled = self._unconfirmed.pop(0)
             both = np.flatnonzero(self.ground.network.scid == scid)
+            off = is_disabled & (self.ground.network.source[both] == self.player)
             for policies in (self.book.now, self.book.former):
-                policies[both, IS_DISABLED] = 0
+                policies[both, IS_DISABLED] = off
             for edge in both.tolist():
                 self._gossip.send(edge, self.now_ms + delay_ms, self.book.now[edge])
 
@@ -453,7 +454,10 @@ class PaymentLoop:
         self.book.now[back, [INBOUND_BASE, INBOUND_PPM]] = inbound
         usable_ms = self.now_ms + CONFIRM_MS
         self._unconfirmed = sorted(
-            (*self._unconfirmed, (usable_ms, scid, gossip_delay_ms(self._gossip_rng)))
+            (
+                *self._unconfirmed,
+                (usable_ms, scid, gossip_delay_ms(self._gossip_rng), bool(outbound[IS_DISABLED])),
+            )
         )
 
     def is_sound(self) -> bool:

@@ -211,7 +211,8 @@ class Scratch(NamedTuple):
         pending: Forwards of the player in settled parts, (64, 8), int64.
         traffic: Payments that each node has passed on, parts counted each, (n,), int64.
         earned: Fees that each node has kept for them, msat, (n,), int64.
-        counts: Searches, relaxed edges, attempts, settled hops, and the stamp, (8,), int64.
+        counts: By place, relaxed edges (1), attempts (2), settled hops (3) and the last stamp (4), (8,),
+            int64.
     """
 
     label: FloatArray

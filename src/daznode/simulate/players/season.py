@@ -310,7 +310,7 @@ class Season:
             refused=sum(one.refused for one in channels),
             updates=sum(ledger.updates.values()),
             refills=len(ledger.refills),
-            imbalance=float((lean if is_there.all() else lean[is_there]).mean()),
+            imbalance=float(lean[is_there].mean()) if is_there.any() else 0.0,
             own_msat_days=Msat(int(local.sum())),
             history_sha256=self._digest.hexdigest(),
             channels=channels,

@@ -148,6 +148,16 @@ def test_it_carries_nothing_before_six_confirmations_and_something_later():
     assert made.book.balance[edge_of(made)] < CAPACITY_MSAT
 
 
+def test_it_stays_disabled_on_the_side_of_who_asked_for_that():
+    ask = FREE.copy()
+    ask[IS_DISABLED] = 1
+    made = opened(ask=ask)
+    made.run_until(DAY_MS)
+    back = int(made.ground.network.reverse[edge_of(made)])
+    for policies in (made.book.now, made.book.seen):
+        assert policies[[edge_of(made), back], IS_DISABLED].tolist() == [1, 0]
+
+
 def test_its_history_does_not_depend_on_the_steps():
     one, many = opened(), opened()
     events = one.run_until(2 * DAY_MS)

@@ -196,6 +196,17 @@ def test_a_closed_or_unknown_channel_gets_no_standing_order() -> None:
     assert asked == [(), (made.player.edges[1],), ()]
 
 
+def test_a_node_that_closes_everything_has_books_all_the_same() -> None:
+    made = season(days=2)
+    made.steer(_Watching(Orders(closes=made.player.scids)), 2)
+    outcome = made.outcome(RunKey(made.player.node_id, 1, "x"), NodeKind.MID, FlowTilt.EVEN)
+
+    assert outcome.imbalance == 0.0
+    assert outcome.own_msat_days == outcome.forwards == 0
+    assert all(channel.closed_on == 0 for channel in outcome.channels)
+    assert outcome.onchain_cost_msat > 0
+
+
 def test_a_close_costs_the_feerate_and_ends_the_channel() -> None:
     made = season()
     scid = made.player.scids[0]

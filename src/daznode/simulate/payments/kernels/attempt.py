@@ -152,10 +152,10 @@ def remember(
             node = net.source[edge]
             memory.node_passed[node] += 1
             count = memory.node_passed[node]
-            best = (A_PRIORI + PASSED_PROBABILITY * count) / (1 + count)
-            memory.node_best[node] = best
+            memory.node_best[node] = (A_PRIORI + PASSED_PROBABILITY * count) / (1 + count)
             if scratch.whose[1] == WARM:
-                scratch.outlook[node, GROWS_ELSE] = scratch.outlook[node, GROWS] / best
+                outlook = scratch.outlook[node]
+                outlook[GROWS_ELSE] = outlook[GROWS] / memory.node_best[node]
         view[edge, PASSED] = max(view[edge, PASSED], amount)
         if memory.failed_at_ms[edge] >= 0 and amount >= memory.failed[edge]:
             memory.failed[edge] = np.float64(amount) + 1

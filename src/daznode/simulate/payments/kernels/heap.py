@@ -11,14 +11,16 @@ NODE_BITS: Final = 20
 
 _PARTS: Final = 8.0
 """Costs are told apart by an eighth of a millisatoshi."""
-_TOP: Final = 1e12
+TOP: Final = 1e12
+"""Costs above are none: a route of so much is not paid for by anybody."""
+
 _NODES: Final = (1 << NODE_BITS) - 1
 
 
 @njit(cache=True, inline="always", error_model="numpy")
 def place(cost: float) -> float:
     """The place in the queue that a cost from 0 has: rounded down to an eighth, 1e12 at the most."""
-    return np.float64(np.int64(min(cost, _TOP) * _PARTS)) / _PARTS
+    return np.float64(np.int64(min(cost, TOP) * _PARTS)) / _PARTS
 
 
 @njit(cache=True, inline="always", error_model="numpy")
@@ -36,7 +38,7 @@ def first_node(heap: NDArray[np.int64]) -> int:
 @njit(cache=True, inline="always", error_model="numpy")
 def push(heap: NDArray[np.int64], size: int, cost: float, node: int) -> int:
     """Add a node at the place of a cost; the new size."""
-    entry = (np.int64(min(cost, _TOP) * _PARTS) << NODE_BITS) | np.int64(node)
+    entry = (np.int64(min(cost, TOP) * _PARTS) << NODE_BITS) | np.int64(node)
     at = size
     while at > 0:
         parent = (at - 1) >> 1

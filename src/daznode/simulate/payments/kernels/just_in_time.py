@@ -108,6 +108,7 @@ def _is_usable(net: Net, book: Book, edge: int) -> bool:
     return (
         book.balance[edge] > 0
         and book.now[edge, IS_DISABLED] == 0
+        and book.seen[edge, IS_DISABLED] == 0
         and book.is_offline[net.target[edge]] == 0
     )
 

@@ -41,9 +41,10 @@ def turn_to(bounds: Bounds, memory: Memory, scratch: Scratch, sender: int, kind:
         outlook[node, FURTHER] = slope[least[node]]
         outlook[node, GROWS] = grows
         outlook[node, GROWS_KNOWN] = grows * known
-        outlook[node, GROWS_ELSE] = (
-            grows / memory.node_best[node] if kind == WARM else grows * otherwise
-        )
+        if kind == WARM:
+            outlook[node, GROWS_ELSE] = outlook[node, GROWS] / memory.node_best[node]
+        else:
+            outlook[node, GROWS_ELSE] = grows * otherwise
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -6,7 +6,14 @@ import numpy as np
 from numba import njit
 
 from daznode.simulate.payments.demand import UNIFORM, WARM
-from daznode.simulate.payments.kernels.heap import drop_first, first_node, first_place, place, push
+from daznode.simulate.payments.kernels.heap import (
+    TOP,
+    drop_first,
+    first_node,
+    first_place,
+    place,
+    push,
+)
 from daznode.simulate.payments.kernels.likelihood import hop_probability
 from daznode.simulate.payments.kernels.outlook import list_edges, turn_to
 from daznode.simulate.payments.kernels.reach import can_send, is_cut_off
@@ -255,7 +262,7 @@ def find_route(
             following[other] = edge
             size = push(heap, size, ahead, other)
         lists[node, LISTED] = np.float64(n_kept - begin)
-        if nearest < cut:
+        if nearest < cut and nearest < TOP:
             label[node, KEY] = place(nearest)
             size = push(heap, size, nearest, node)
     scratch.counts[1] += relaxed

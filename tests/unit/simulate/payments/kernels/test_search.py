@@ -191,8 +191,9 @@ def test_labels_add_up(lived: PaymentLoop) -> None:
     assert network.n_nodes > 200
 
 
-def test_it_has_no_chance_and_stops_nobody():
-    """In 32 bits its chance is exactly 0, which once ended the whole run."""
+@pytest.mark.parametrize("short_msat", [0, 95, 1_000, 25_000])
+def test_what_fills_a_channel_has_no_chance_and_stops_nobody(short_msat: int) -> None:
+    """In 32 bits its chance is exactly 0, or so small that its cost is beyond any place in the queue."""
     snapshot = a_snapshot(3, ((0, 1), (1, 2)), capacity_sat=CAPACITY_SAT)
     policies = snapshot.channels.policies
     policies.htlc_maximum_msat[:] = CAPACITY_SAT * 1_000
@@ -202,7 +203,8 @@ def test_it_has_no_chance_and_stops_nobody():
     ground = Ground(network, roles, DemandParams(), np.zeros(3, np.bool_))
     bounds = route_bounds(network, ground.floor_ppm(-1))
     loop = PaymentLoop(ground, bounds, player=-1, seed=1, days=0)
-    one = [np.array([value]) for value in (5, 0, 2, CAPACITY_SAT * 1_000, 10**9, UNIFORM)]
+    amount_msat = CAPACITY_SAT * 1_000 - short_msat
+    one = [np.array([value]) for value in (5, 0, 2, amount_msat, 10**9, UNIFORM)]
     balance_msat = np.where(network.source < network.target, network.capacity_msat, 0)
     loop.move_to(
         ground,
