@@ -24,8 +24,9 @@ from daznode.adapters.lightning.simulated import generate_snapshot
 from daznode.adapters.sources.graph_file import GraphFile
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, Roles, draw_roles
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.kernels.deliver import SETTLED
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import PaymentNetwork, modernised, payment_network
 from daznode.simulate.twin.course import TwinCourse, end_recording, start_recording
 

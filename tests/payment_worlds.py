@@ -8,7 +8,8 @@ import numpy as np
 from daznode.domain.gossip import GraphSnapshot
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DemandParams, draw_roles
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.ground import Ground
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import PaymentNetwork, payment_network
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names

@@ -16,7 +16,8 @@ from daznode.simulate.census import Watched, routing_nodes, watch
 from daznode.simulate.kept import Kept
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_roles
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.ground import Ground
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import PaymentNetwork, modernised, payment_network
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.players.names import Names

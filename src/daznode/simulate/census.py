@@ -9,7 +9,8 @@ from daznode.domain.progress import Progress
 from daznode.domain.units import MSAT_PER_SAT
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.ground import Ground
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import FloatArray, IntArray
 from daznode.simulate.payments.state import NOBODY
 from daznode.simulate.players.names import Names

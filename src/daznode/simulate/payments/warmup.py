@@ -8,8 +8,9 @@ from daznode.domain.progress import Progress, silent
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import BUYER, DemandParams, Roles
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.kernels.replay import replay
-from daznode.simulate.payments.loop import HOUR_MS, Ground, PaymentLoop
+from daznode.simulate.payments.loop import HOUR_MS, PaymentLoop
 from daznode.simulate.payments.network import IntArray, PaymentNetwork
 from daznode.simulate.payments.standing import standing_orders
 from daznode.simulate.payments.state import EVENT_COLUMNS, OPTION_COLUMNS, Bounds

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from daznode.simulate.payments.demand import Payments
-from daznode.simulate.payments.loop import Ground
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.standing import StandingRefill
 from daznode.simulate.payments.state import Book, Net

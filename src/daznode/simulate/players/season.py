@@ -22,8 +22,8 @@ from daznode.domain.progress import Progress, silent
 from daznode.domain.units import MSAT_PER_SAT, PPM_ONE, Msat, Ppm, Sat
 from daznode.simulate.payments.around import around_ppm, restore_ppm
 from daznode.simulate.payments.demand import DAY_MS
+from daznode.simulate.payments.ground import feerates
 from daznode.simulate.payments.kernels.deliver import NOT_TRIED, SETTLED
-from daznode.simulate.payments.loop import feerates
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     BASE,

@@ -11,8 +11,9 @@ from daznode.domain.experiment import Tier
 from daznode.domain.units import MSAT_PER_SAT
 from daznode.simulate.payments.around import around_ppm
 from daznode.simulate.payments.demand import Payments
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.kernels.replay import replay
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import FloatArray, IntArray
 from daznode.simulate.payments.standing import StandingRefill, standing_orders
 from daznode.simulate.payments.state import (

@@ -19,7 +19,7 @@ from daznode.simulate.payments.demand import (
     draw_payments,
     draw_roles,
 )
-from daznode.simulate.payments.loop import Ground, draw_balances
+from daznode.simulate.payments.ground import Ground, draw_balances
 from daznode.simulate.payments.network import IntArray, payment_network
 from daznode.simulate.payments.state import Bounds
 from daznode.simulate.payments.succession import Succession, later_roles

@@ -7,8 +7,9 @@ import pytest
 from tests.payment_worlds import ground, loop
 
 from daznode.simulate.payments.demand import DAY_MS
+from daznode.simulate.payments.ground import feerates
 from daznode.simulate.payments.kernels.deliver import LOST, NO_ROUTE, NOT_TRIED, SETTLED
-from daznode.simulate.payments.loop import HOUR_MS, PaymentLoop, feerates
+from daznode.simulate.payments.loop import HOUR_MS, PaymentLoop
 from daznode.simulate.payments.network import IntArray
 from daznode.simulate.payments.state import (
     EVENT_AMOUNT_IN,

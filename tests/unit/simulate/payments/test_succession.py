@@ -11,7 +11,8 @@ from daznode.simulate.generated.evolution import evolve_network
 from daznode.simulate.generated.topology import NetworkParams, generate_network
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import DAY_MS, DemandParams, draw_payments, draw_roles
-from daznode.simulate.payments.loop import Ground, PaymentLoop, draw_balances
+from daznode.simulate.payments.ground import Ground, draw_balances
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import payment_network
 from daznode.simulate.payments.state import FORWARDED, IS_DISABLED, PPM
 from daznode.simulate.payments.succession import Succession, later_roles

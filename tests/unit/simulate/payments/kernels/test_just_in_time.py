@@ -8,9 +8,10 @@ from tests.payment_worlds import ground, loop
 
 from daznode.simulate.payments.bounds import route_bounds
 from daznode.simulate.payments.demand import BUYER, COLD, DAY_MS, DemandParams, Payments, Roles
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.kernels.deliver import LOST, SETTLED
 from daznode.simulate.payments.kernels.just_in_time import chance_of, source_for
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import IntArray, PaymentNetwork
 from daznode.simulate.payments.standing import StandingRefill
 from daznode.simulate.payments.state import (

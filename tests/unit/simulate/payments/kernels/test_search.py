@@ -18,10 +18,11 @@ from daznode.simulate.payments.demand import (
     Payments,
     Roles,
 )
+from daznode.simulate.payments.ground import Ground
 from daznode.simulate.payments.kernels.deliver import LOST, NO_ROUTE
 from daznode.simulate.payments.kernels.likelihood import capacity_factor
 from daznode.simulate.payments.kernels.search import find_route
-from daznode.simulate.payments.loop import Ground, PaymentLoop
+from daznode.simulate.payments.loop import PaymentLoop
 from daznode.simulate.payments.network import payment_network
 from daznode.simulate.payments.state import (
     DISTANCE,
