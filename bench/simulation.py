@@ -9,8 +9,9 @@ all balances, as LNTrafficSimulator does); the others as reported, see REPORTED.
 """
 
 import argparse
-import importlib.util
+import importlib
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,11 +117,8 @@ def by_networkx(network: PaymentNetwork, loop: PaymentLoop) -> int:
 
 def by_prototype(loop: PaymentLoop, begins_ms: int) -> dict[str, Any]:
     """The prototype on the loop's network, balances and payments; it knows neither parts nor outages."""
-    spec = importlib.util.spec_from_file_location("prototype", PROTOTYPE)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(PROTOTYPE)
-    prototype: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(prototype)
+    sys.path.append(str(PROTOTYPE.parent))
+    prototype: Any = importlib.import_module(PROTOTYPE.stem)  # numba's cache knows it by its name
     network, payments = loop.ground.network, loop.payments
     made = prototype.Sim(
         {
