@@ -13,7 +13,7 @@ from daznode.simulate.payments.state import Bounds
 
 _SENDERS_AT_ONCE: Final = 512
 _LEVELS: Final = 256
-_LEVEL_PPM: Final = 0.25
+PPM_OF_LEVEL: Final = np.arange(_LEVELS) ** 2 * 0.25
 """Level i stands for i^2 / 4 ppm: fine where fees are low, and up to 16,256 ppm in one byte."""
 
 FIRST_HOP_PROBABILITY: Final = (0.95, 0.95, 1.0)
@@ -44,9 +44,8 @@ def route_bounds(
     np.cumsum(np.bincount(network.source, minlength=n), out=out_start[1:])
     out_target = network.target[order].astype(np.int32)
     out_ppm = np.maximum(floor_ppm[order], 0).astype(np.int32)
-    ppm_of_level = np.arange(_LEVELS) ** 2 * _LEVEL_PPM
     level_of = np.searchsorted(
-        ppm_of_level, np.arange(int(ppm_of_level[-1]) + 1), side="right"
+        PPM_OF_LEVEL, np.arange(int(PPM_OF_LEVEL[-1]) + 1), side="right"
     ).astype(np.int64)
     levels = (level_of - 1).astype(np.uint8)
     counts_hops = hops is None
@@ -64,5 +63,5 @@ def route_bounds(
     for kind, (own, best) in enumerate(zip(FIRST_HOP_PROBABILITY, BEST_PROBABILITY, strict=True)):
         for left in range(1, _LEVELS):
             growth[kind, left] = min(_MOST_GROWTH, 1 / (own * best ** (left - 1)))
-    slope = np.asarray(ppm_of_level / 1e6, dtype=np.float64)
+    slope = np.asarray(PPM_OF_LEVEL / 1e6, dtype=np.float64)
     return Bounds(hops, least, slope, growth)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from daznode.simulate.payments.bounds import PPM_OF_LEVEL
 from daznode.simulate.payments.network import FloatArray, IntArray, PaymentNetwork
 from daznode.simulate.payments.state import Bounds
 
@@ -28,7 +29,6 @@ def widened_bounds(
         peer: The other.
     """
     hops, least = bounds.hops.copy(), bounds.least.copy()
-    ppm_of_level = np.round(bounds.slope * 4e6) / 4
     beyond = _fees_from(network, floor_ppm, np.array([opener, peer]))
     for place, (here, there) in enumerate(((opener, peer), (peer, opener))):
         over = (network.source == here) & (network.target == there)
@@ -42,15 +42,15 @@ def widened_bounds(
         for level in np.unique(bounds.least[:, here]).tolist():
             rows = np.flatnonzero(bounds.least[:, here] == level)
             rows = rows[rows != here]
-            by_channel = _level(ppm_of_level, ppm_of_level[level] + hop_ppm + onward_ppm)
+            by_channel = _level(PPM_OF_LEVEL[level] + hop_ppm + onward_ppm)
             least[rows] = np.minimum(least[rows], by_channel)
-        least[here] = np.minimum(least[here], _level(ppm_of_level, onward_ppm))  # own hop is free
+        least[here] = np.minimum(least[here], _level(onward_ppm))  # own hop is free
     return bounds._replace(hops=hops, least=least)
 
 
-def _level(ppm_of_level: FloatArray, ppm: FloatArray) -> NDArray[np.uint8]:
+def _level(ppm: FloatArray) -> NDArray[np.uint8]:
     """The level of a fee or the next lower one."""
-    return (np.searchsorted(ppm_of_level, ppm, side="right") - 1).astype(np.uint8)
+    return (np.searchsorted(PPM_OF_LEVEL, ppm, side="right") - 1).astype(np.uint8)
 
 
 def _fees_from(network: PaymentNetwork, floor_ppm: IntArray, nodes: IntArray) -> FloatArray:

@@ -80,16 +80,19 @@ class _Days:
 class Season:
     """A node with its course and its books; made, steered through days, and asked what came of it."""
 
-    def __init__(self, course: Course, names: Names, begins_at: datetime) -> None:
+    def __init__(
+        self, course: Course, names: Names, begins_at: datetime, player: Player | None = None
+    ) -> None:
         """Begin with empty books.
 
         Args:
             course: The network; its player is the node.
             names: Who its nodes are.
             begins_at: Moment of the course's beginning, UTC.
+            player: The node as it stands in the course, if it has lived before.
         """
         self.course, self.names, self.begins_at = course, names, begins_at
-        self.player = Player(course, names, begins_at)
+        self.player = player or Player(course, names, begins_at)
         self._feerates = feerates(course.seed, course.days)
         self._number_channels()
         self._digest = hashlib.sha256()
@@ -120,11 +123,9 @@ class Season:
 
     def copy(self) -> "Season":
         """A season in the same state, with new books, that goes its own way."""
-        twin = Season(self.course.copy(), self.names, self.begins_at)
+        course = self.course.copy()
+        twin = Season(course, self.names, self.begins_at, self.player.copy(course))
         twin._digest = self._digest.copy()
-        twin.player = self.player.copy(twin.course)
-        twin._number_channels()
-        twin.begin()
         return twin
 
     # --- living -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import gcd
+from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
 from daznode.domain.channel_plan import ChannelPlan, PlannedOpen
@@ -124,14 +125,9 @@ def _first_policy(known: Sequence[ChannelPolicy], planned: PlannedOpen) -> Chann
     if known:
         policy = replace(
             policy,
-            base_fee_msat=Msat(_median([one.base_fee_msat for one in known])),
-            fee_ppm=Ppm(_median([one.fee_ppm for one in known])),
-            cltv_delta=_median([one.cltv_delta for one in known]),
-            htlc_minimum_msat=Msat(_median([one.htlc_minimum_msat for one in known])),
+            base_fee_msat=Msat(median_low([one.base_fee_msat for one in known])),
+            fee_ppm=Ppm(median_low([one.fee_ppm for one in known])),
+            cltv_delta=median_low([one.cltv_delta for one in known]),
+            htlc_minimum_msat=Msat(median_low([one.htlc_minimum_msat for one in known])),
         )
     return replace(policy, htlc_maximum_msat=Msat(planned.capacity_sat * MSAT_PER_SAT))
-
-
-def _median(values: Sequence[int]) -> int:
-    """The lower of two in the middle."""
-    return sorted(values)[(len(values) - 1) // 2]

@@ -10,6 +10,7 @@ from daznode.simulate.payments.kernels.attempt import lay_route, refusal
 from daznode.simulate.payments.kernels.heap import drop_first, first_node, first_place, place, push
 from daznode.simulate.payments.kernels.likelihood import hop_probability
 from daznode.simulate.payments.kernels.outlook import turn_to
+from daznode.simulate.payments.kernels.reach import is_banned
 from daznode.simulate.payments.kernels.search import find_route
 from daznode.simulate.payments.state import (
     AMOUNT,
@@ -152,11 +153,7 @@ def _search_out(
                 amount = full + extra
             if amount > view[edge, MOST] or amount < view[edge, LEAST]:
                 continue
-            is_banned = False
-            for at in range(n_banned):
-                if scratch.banned[at] == edge and amount >= scratch.banned_from[at]:
-                    is_banned = True
-            if is_banned:
+            if is_banned(scratch, n_banned, edge, amount):
                 continue
             hop = hop_probability(kind, edge, other, amount, view, memory, now_ms)
             risk = amount * view[edge, RISK]

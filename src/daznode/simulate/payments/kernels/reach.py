@@ -11,6 +11,15 @@ _CORNER: Final = 128
 """Who reaches so many nodes is taken to reach the rest of the network."""
 
 
+@njit(cache=True, inline="always", error_model="numpy")
+def is_banned(scratch: Scratch, n_banned: int, edge: int | np.uint32, amount_msat: float) -> bool:
+    """Whether an edge failed this payment with so much or less."""
+    for at in range(n_banned):
+        if scratch.banned[at] == edge and amount_msat >= scratch.banned_from[at]:
+            return True
+    return False
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def can_send(net: Net, book: Book, sender: int, amount_msat: int) -> bool:
     """Whether one of a sender's own channels can carry an amount, as only the sender knows."""
@@ -56,11 +65,7 @@ def is_cut_off(
                 continue
             if node == sender and book.balance[edge] - book.reserve[edge] < amount_msat:
                 continue
-            is_banned = False
-            for banned in range(n_banned):
-                if scratch.banned[banned] == edge and amount_msat >= scratch.banned_from[banned]:
-                    is_banned = True
-            if is_banned:
+            if is_banned(scratch, n_banned, edge, amount_msat):
                 continue
             if other == receiver or n_met == _CORNER:
                 return False

@@ -16,7 +16,7 @@ from daznode.simulate.payments.kernels.heap import (
 )
 from daznode.simulate.payments.kernels.likelihood import hop_probability
 from daznode.simulate.payments.kernels.outlook import list_edges, turn_to
-from daznode.simulate.payments.kernels.reach import can_send, is_cut_off
+from daznode.simulate.payments.kernels.reach import can_send, is_banned, is_cut_off
 from daznode.simulate.payments.state import (
     AMOUNT,
     ATTEMPT_BASE_MSAT,
@@ -114,11 +114,10 @@ def find_route(
     waiting, ahead_of, lists = scratch.waiting, scratch.ahead, scratch.lists
     view, seen, source_of = book.shown, book.seen, net.source
     most = float(amount_msat + limit_msat)
-    if not can_send(net, book, sender, amount_msat):
-        return -1
-    if last_edge < 0 and is_cut_off(
-        net, book, scratch, sender, receiver, amount_msat, most, n_banned, avoided
-    ):
+    if last_edge >= 0:
+        if not can_send(net, book, sender, amount_msat):
+            return -1
+    elif is_cut_off(net, book, scratch, sender, receiver, amount_msat, most, n_banned, avoided):
         return -1
     scratch.counts[4] += 1
     mark = np.float64(scratch.counts[4])
@@ -241,12 +240,7 @@ def find_route(
                 ahead_of[n_kept] = ahead
                 n_kept += 1
                 continue
-            is_banned = False
-            for banned in range(n_banned):
-                if scratch.banned[banned] == edge and amount >= scratch.banned_from[banned]:
-                    is_banned = True
-                    break
-            if is_banned:
+            if is_banned(scratch, n_banned, edge, amount):
                 continue
             if other == sender:
                 cut = ahead
