@@ -26,6 +26,7 @@ from daznode.simulate.policies.planned import PlannedChannels
 from daznode.simulate.policies.sight import FeePolicy
 from daznode.simulate.policies.table import policy
 from daznode.simulate.referee.nodes import FEWEST_CHANNELS, Candidate, choose
+from daznode.simulate.referee.standings import ORACLE
 from daznode.simulate.twin.course import (
     Recording,
     TwinCourse,
@@ -36,9 +37,6 @@ from daznode.simulate.twin.oracle import FixedFees, hindsight_fees
 
 ENGINE: Final = "4"
 """Version of the simulator; it changes when equal plans come to other outcomes."""
-
-ORACLE: Final = "oracle"
-"""Name under which the bound of hindsight runs beside the policies; see `twin/oracle.py`."""
 
 FOLLOWER_RATIO: Final = 0.2
 """Share of nodes that set their fees by how full their channels are. Chosen: of 142 mid-size nodes

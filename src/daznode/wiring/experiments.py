@@ -72,8 +72,8 @@ class ExperimentServices:
 
     def policies(self) -> "tuple[PolicyLine, ...]":
         """The table of policies, and the bound that stands beside them."""
-        from daznode.simulate.arena import ORACLE
         from daznode.simulate.policies.table import POLICIES
+        from daznode.simulate.referee.standings import ORACLE
         from daznode.usecases.trial_ground import PolicyLine
 
         rows = tuple(PolicyLine(row.name, row.summary, row.source) for row in POLICIES.values())
@@ -117,10 +117,11 @@ class ExperimentServices:
     def comparison_page(self, found: "Comparison") -> "Page":
         """A comparison in words."""
         from daznode.report.comparison import lay_out_comparison
-        from daznode.simulate.arena import ORACLE
         from daznode.simulate.referee.inference import fewest_units
+        from daznode.simulate.referee.standings import ORACLE
 
-        fewest = fewest_units(max(1, len(found.plan.policies) - 1))
+        rivals = set(found.plan.policies) - {found.plan.base, ORACLE}
+        fewest = fewest_units(max(1, len(rivals)))
         return lay_out_comparison(found, self.readings(found), bound=ORACLE, fewest=fewest)
 
     def run_page(self, simulated: "Simulated", scid: "ShortChannelId | None") -> "Page":

@@ -12,9 +12,10 @@ from daznode.domain.errors import ChannelNotFound, InvalidParameter, NodeNotFoun
 from daznode.domain.experiment import NodeSet, RunKey, RunOutcome, Tier
 from daznode.domain.ids import NodeId, ShortChannelId
 from daznode.domain.units import Sat
-from daznode.simulate.arena import ORACLE, Arena, ArenaParams
+from daznode.simulate.arena import Arena, ArenaParams
 from daznode.simulate.policies.table import POLICIES
 from daznode.simulate.referee.nodes import node_set_of
+from daznode.simulate.referee.standings import ORACLE
 
 DAYS, BURN_IN = 2, 1
 PARAMS = ArenaParams(payments_per_day=2_500)

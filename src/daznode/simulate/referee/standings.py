@@ -27,7 +27,8 @@ from daznode.simulate.referee.inference import (
 )
 
 ORACLE: Final = "oracle"
-"""Name of the policy whose score is read as all that is possible."""
+"""Name under which the bound of hindsight runs beside the policies (see `twin/oracle.py`): its score is
+read as all that is possible, and it is no candidate itself."""
 
 DAYS_PER_YEAR: Final = 365.25
 _MSAT_PER_BTC: Final = SAT_PER_BTC * MSAT_PER_SAT
